@@ -4,22 +4,20 @@
 //!
 //! ```text
 //! ID/repo.git       a bare, shallow clone of one branch
-//! ID/trees/…        the files of a commit, complete once the folder is there
-//! ID/state.json     the commit in use
-//! ID/held.json      the commit that is held back, because it removes too many documents
-//! ID/accepted       the commit that an operator accepted
 //! ```
+//!
+//! The rest of it is the [`crate::fetched`] state: the files of each commit, and the commit in use.
 //!
 //! Nothing of the repository is run: no hooks, filters, submodules or LFS. What is fetched is bounded in time and size.
 
 mod program;
 mod repository;
-mod state;
 
-pub use repository::{GitLimits, Remote, Repository, RepositoryLock};
-pub use state::{Checkout, HeldCheckout};
+pub use repository::{GitLimits, Remote, Repository};
 
 use std::time::Duration;
+
+use crate::fetched::StateError;
 
 /// Reason why a repository cannot be fetched. None holds a credential.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +46,6 @@ pub enum GitError {
     /// The commit has too many files.
     #[error("the source has more than {0} files; set `path` to the folder with the runbooks")]
     TooManyFiles(usize),
-    /// Another process fetches the same source.
-    #[error("another process is fetching this source")]
-    Busy,
     /// A command of git failed.
     #[error("git {step}: {detail}")]
     Failed {
@@ -60,11 +55,6 @@ pub enum GitError {
         detail: String,
     },
     /// The state folder cannot be used.
-    #[error("the state folder {path} cannot be used: {cause}")]
-    State {
-        /// The file or folder.
-        path: String,
-        /// The cause.
-        cause: std::io::Error,
-    },
+    #[error(transparent)]
+    State(#[from] StateError),
 }

@@ -8,7 +8,7 @@
 //!
 //! Start at [`runbook`] (documents become topics), go on to [`matching`] (a message finds its topic), [`respond`] (the
 //! topic becomes a reply) and [`bot`] (events become answers). The core modules are pure; [`slack`], [`jenkins`],
-//! [`store`], [`files`] and [`git`] are adapters that know nothing of each other. The core is a crate of its own, `signpost_core`, so
+//! [`store`], [`files`], [`git`] and [`wiki`] are adapters that know nothing of each other. The core is a crate of its own, `signpost_core`, so
 //! that a quick build can optimise it alone; so is the local workspace, `signpost_sandbox`, which judges the bot and
 //! shares no code with it.
 
@@ -17,6 +17,7 @@ pub mod bot;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod fetched;
 pub mod files;
 pub mod git;
 pub mod http;
@@ -31,6 +32,7 @@ pub mod settings;
 pub mod slack;
 pub mod store;
 pub mod telemetry;
+pub mod wiki;
 
 pub use signpost_core::{expression, matching, redact, runbook, schedule};
 #[cfg(feature = "sandbox")]

@@ -256,9 +256,9 @@ pub const FAMILIES: &[Family] = &[
         "Requests refused in HTTP mode.",
     ),
     gauges(
-        "signpost_source_commit_timestamp_seconds",
+        "signpost_source_changed_timestamp_seconds",
         &[("source", OPEN)],
-        "Time of the commit that a runbook source uses.",
+        "Time of the commit or the latest change that a runbook source uses.",
     ),
     gauges(
         "signpost_source_documents",

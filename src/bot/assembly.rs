@@ -27,7 +27,7 @@ use super::reload::Reload;
 use super::runs::Runner;
 use super::skew::SkewMonitor;
 use super::sources::sync::SourceSync;
-use super::sources::{self, GitSource};
+use super::sources::{self, FetchedSource};
 use super::tasks::Tasks;
 use super::{Error, JobTiming, Status, inbound, reload, replicas, responder, runs, start, waiting};
 use crate::bot::inbox::intake::Intake;
@@ -149,7 +149,7 @@ async fn work(
     let tokens = start::tokens(&settings)?;
     let reach = start::SlackAccess::new(&settings, &tokens, Arc::clone(&parts.clock))?;
     let clients = runs::clients(&settings)?;
-    let sources = sources::git_sources(&settings);
+    let sources = sources::fetched_sources(&settings);
     let calls = serve_health(&settings, &sources, parts, stop).await?;
     let requests = start::listen(&settings).await?;
     parts.status.change(|status| {
@@ -188,7 +188,7 @@ async fn work(
 /// hook for pages.
 async fn serve_health(
     settings: &Settings,
-    sources: &[Arc<GitSource>],
+    sources: &[Arc<FetchedSource>],
     parts: &Parts,
     stop: &CancellationToken,
 ) -> Result<Option<mpsc::Receiver<HookCall>>, Error> {
@@ -222,7 +222,7 @@ async fn serve_health(
 pub(super) struct Prepared {
     pub(super) reload: Option<Reload>,
     /// The sources that are fetched while the bot runs.
-    pub(super) sources: Vec<Arc<GitSource>>,
+    pub(super) sources: Vec<Arc<FetchedSource>>,
     pub(super) knowledge: Arc<KnowledgeHandle>,
     pub(super) responder: Responder,
     pub(super) store: Arc<dyn Store>,
@@ -233,7 +233,7 @@ pub(super) struct Prepared {
 /// Performs the steps that can keep the bot from starting, the cheapest first.
 async fn prepare(
     settings: &Settings,
-    mut sources: Vec<Arc<GitSource>>,
+    mut sources: Vec<Arc<FetchedSource>>,
     parts: &Parts,
     reach: &start::SlackAccess,
 ) -> Result<Prepared, Error> {
@@ -293,7 +293,7 @@ fn spawn(
     ),
     tasks: &Tasks,
 ) -> Option<Arc<Sockets>> {
-    let (reload, git) = (prepared.reload.take(), std::mem::take(&mut prepared.sources));
+    let (reload, fetched) = (prepared.reload.take(), std::mem::take(&mut prepared.sources));
     let ctx = Arc::new(Context::new(settings, parts, &reach.web, prepared));
     let runner = Arc::new(Runner::new(&ctx, clients, parts.jobs));
     let questions = Arc::new(QuestionHandler {
@@ -354,7 +354,7 @@ fn spawn(
     tasks.keep_shared("scrub", &housekeeping, Housekeeping::scrub_on);
     tasks.keep_shared("purge", &housekeeping, Housekeeping::purge_hourly);
     if let Some(reload) = reload {
-        for source in git {
+        for source in fetched {
             let sync = SourceSync::new(&ctx, source, reload.watch.changed());
             tasks.keep("fetch", sync, SourceSync::run);
         }

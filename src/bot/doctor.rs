@@ -178,7 +178,7 @@ async fn requests(address: SocketAddr) -> Result<String, String> {
 }
 
 fn runbooks(settings: &Settings) -> (Vec<DoctorCheck>, Option<Library>) {
-    let mut source = knowledge::KnowledgeSource::new(settings, &sources::git_sources(settings));
+    let mut source = knowledge::KnowledgeSource::new(settings, &sources::fetched_sources(settings));
     let library = match source.read(None) {
         Ok(library) => library,
         Err(error) => return (vec![DoctorCheck::new("runbooks", Err(error.to_string()))], None),

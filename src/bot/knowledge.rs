@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tracing::{info, warn};
 
 use super::Error;
-use super::sources::{GitSource, SourceReader};
+use super::sources::{FetchedSource, SourceReader};
 use crate::addresses::{self, Addresses};
 use crate::clock::{Clock as _, SystemClock};
 use crate::files;
@@ -110,9 +110,9 @@ pub(super) struct KnowledgeSource {
 }
 
 impl KnowledgeSource {
-    pub(super) fn new(settings: &Settings, repositories: &[Arc<GitSource>]) -> KnowledgeSource {
+    pub(super) fn new(settings: &Settings, fetched: &[Arc<FetchedSource>]) -> KnowledgeSource {
         KnowledgeSource {
-            reader: SourceReader::new(settings, repositories),
+            reader: SourceReader::new(settings, fetched),
             signatures: SignatureCache::default(),
             options: matching::IndexOptions {
                 answer: settings.least_threshold(),

@@ -72,5 +72,5 @@ pub use handover::{Handover, HandoverEvent};
 pub use knowledge::Knowledge;
 pub use messages::{ChannelReplay, Replay, ReplayedAnswer};
 pub use runs::JobTiming;
-pub use sources::{GitSource, GuardedFetch, SourceHealth, SourceReader, git_sources};
+pub use sources::{FetchError, FetchedSource, GuardedFetch, SourceHealth, SourceReader, fetched_sources};
 pub use status::{Snapshot, Status};

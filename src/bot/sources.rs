@@ -10,12 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use url::Url;
 
 use crate::clock::{Clock, SystemClock};
+use crate::fetched::{FetchedVersion, SourceLock, SourceState, StateError};
 use crate::files::{self, Collection, LoadError, Options, SourcePlace};
 use crate::git::{GitError, GitLimits, Remote, Repository};
-use crate::runbook::{DocumentSource, Library, RepositoryFolder, SourceVersion};
+use crate::net::Net;
+use crate::runbook::{DocumentSource, Library, RepositoryFolder, SourceKind, SourceVersion};
 use crate::settings::{RunbookSource, Runbooks, Settings};
+use crate::wiki::{Site, Wiki, WikiAccount, WikiError, WikiLimits};
 
 pub use guard::GuardedFetch;
 pub use health::SourceHealth;
@@ -27,13 +31,63 @@ const SYSTEM_AUTHORITIES: [&str; 3] = [
     "/etc/ssl/cert.pem",
 ];
 
+/// Most pages of a wiki.
+const MOST_PAGES: usize = 20_000;
+/// Time for one request to a wiki.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A place that a source is fetched from.
+#[derive(Debug)]
+enum FetchedPlace {
+    Git(Box<Repository>),
+    Wiki(Box<Wiki>),
+}
+
+/// Reason why a source cannot be fetched. None holds a credential.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The repository cannot be fetched.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The wiki cannot be fetched.
+    #[error(transparent)]
+    Wiki(#[from] WikiError),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl FetchError {
+    /// Returns true when another process does the same work.
+    fn is_busy(&self) -> bool {
+        matches!(
+            self,
+            FetchError::Git(GitError::State(StateError::Busy))
+                | FetchError::Wiki(WikiError::State(StateError::Busy))
+                | FetchError::State(StateError::Busy)
+        )
+    }
+
+    /// Returns true when a fetch took too long but kept a part of what it fetched.
+    fn has_progressed(&self) -> bool {
+        matches!(self, FetchError::Wiki(WikiError::TimedOut { done: 1.., .. }))
+    }
+
+    /// Returns the time for which the server is to be left alone.
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            FetchError::Wiki(error) => error.wait(),
+            FetchError::Git(_) | FetchError::State(_) => None,
+        }
+    }
+}
+
 /// A source that is fetched.
 #[derive(Debug)]
-pub struct GitSource {
+pub struct FetchedSource {
     /// Id of the source in the settings.
     pub id: String,
-    /// The repository.
-    pub repository: Repository,
+    place: FetchedPlace,
     /// Options for reading its files.
     options: Options,
     /// Largest share of its documents that a fetch may remove.
@@ -43,57 +97,122 @@ pub struct GitSource {
 }
 
 /// Returns the sources of the settings that are fetched.
-pub fn git_sources(settings: &Settings) -> Vec<Arc<GitSource>> {
+pub fn fetched_sources(settings: &Settings) -> Vec<Arc<FetchedSource>> {
     let runbooks = &settings.runbooks;
     let state = runbooks.state(&settings.store.path);
     let authorities = authorities(&settings.net.ca_files, &state);
-    let fetched = runbooks
-        .sources
-        .iter()
-        .filter_map(|source| Some((source, source.git()?)));
-    fetched
-        .map(|(source, url)| {
-            let remote = Remote {
-                url,
-                reference: source.reference.clone(),
-                path: source.path.clone(),
-                user: source.user.clone(),
-                token: source.token.clone(),
-                ssh_key: source.ssh_key_file.clone(),
-                known_hosts: source.known_hosts_file.clone(),
-                authorities: authorities.clone(),
-                environment: runbooks.fetch_environment.clone(),
-            };
-            let options = options(runbooks, source);
+    let made = |source: &RunbookSource| {
+        let options = options(runbooks, source);
+        let folder = state.join(&source.id);
+        let place = if let Some(url) = source.git() {
             let limits = GitLimits {
                 timeout: runbooks.fetch_timeout(),
                 megabytes: runbooks.fetch_megabytes,
                 files: options.max_entries,
             };
-            Arc::new(GitSource {
-                id: source.id.clone(),
-                repository: Repository::new(remote, limits, &state.join(&source.id)),
-                options,
-                max_removed: runbooks.max_removed,
-                wake: Arc::default(),
-            })
-        })
-        .collect()
+            let remote = remote(runbooks, source, url, authorities.as_ref());
+            FetchedPlace::Git(Box::new(Repository::new(remote, limits, &folder)))
+        } else {
+            FetchedPlace::Wiki(Box::new(wiki(settings, source, &options, &folder)?))
+        };
+        Some(Arc::new(FetchedSource {
+            id: source.id.clone(),
+            place,
+            options,
+            max_removed: runbooks.max_removed,
+            wake: Arc::default(),
+        }))
+    };
+    runbooks.sources.iter().filter_map(made).collect()
 }
 
-impl GitSource {
+fn remote(runbooks: &Runbooks, source: &RunbookSource, url: Url, authorities: Option<&PathBuf>) -> Remote {
+    Remote {
+        url,
+        reference: source.reference.clone(),
+        path: source.path.clone(),
+        user: source.user.clone(),
+        token: source.token.clone(),
+        ssh_key: source.ssh_key_file.clone(),
+        known_hosts: source.known_hosts_file.clone(),
+        authorities: authorities.cloned(),
+        environment: runbooks.fetch_environment.clone(),
+    }
+}
+
+/// The wiki of a source; `None` for a source of another kind.
+fn wiki(settings: &Settings, source: &RunbookSource, options: &Options, folder: &Path) -> Option<Wiki> {
+    let (address, api, is_cloud) = source.confluence()?;
+    let runbooks = &settings.runbooks;
+    let site = Site {
+        address,
+        api,
+        is_cloud,
+        spaces: source.spaces.clone(),
+        labels: source.labels.clone(),
+        exclude_labels: source.exclude_labels.clone(),
+        account: WikiAccount {
+            user: source.user.clone(),
+            token: source.token.clone(),
+        },
+    };
+    let limits = WikiLimits {
+        timeout: runbooks.fetch_timeout(),
+        megabytes: runbooks.fetch_megabytes,
+        pages: MOST_PAGES,
+        page_bytes: usize::try_from(options.max_bytes).unwrap_or(usize::MAX),
+    };
+    // `serve` refuses such certificates before it gets here; the other commands tell of them when they fetch.
+    let client = Net::new(&settings.net.ca_files, REQUEST_TIMEOUT).and_then(|net| net.client());
+    Some(Wiki::new(
+        site,
+        limits,
+        client.map_err(|cause| cause.to_string()),
+        folder,
+    ))
+}
+
+impl FetchedSource {
+    /// Kind of the source.
+    pub(super) fn kind(&self) -> SourceKind {
+        match &self.place {
+            FetchedPlace::Git(_) => SourceKind::Git,
+            FetchedPlace::Wiki(_) => SourceKind::Confluence,
+        }
+    }
+
+    /// Returns the state on disk.
+    pub fn state(&self) -> &SourceState {
+        match &self.place {
+            FetchedPlace::Git(repository) => repository.state(),
+            FetchedPlace::Wiki(wiki) => wiki.state(),
+        }
+    }
+
+    /// Fetches the present version beside the one in use.
+    async fn fetch_version(&self) -> Result<(FetchedVersion, SourceLock), FetchError> {
+        Ok(match &self.place {
+            FetchedPlace::Git(repository) => repository.fetch().await?,
+            FetchedPlace::Wiki(wiki) => wiki.fetch().await?,
+        })
+    }
+
     /// Wakes the task that fetches.
     pub(super) fn wake(&self) {
         self.wake.notify_one();
     }
 }
 
-/// Options for reading a source. Links of a repository never lead out of it.
+/// Options for reading a source. Links of a fetched source never lead out of it. The names of a wiki's pages are titles, so
+/// that none is left out by default: a page may be about a license.
 fn options(runbooks: &Runbooks, source: &RunbookSource) -> Options {
     let mut options = Options::default();
+    if !source.confluence.is_empty() {
+        options.ignore = vec![".*".to_owned()];
+    }
     options.ignore.extend(runbooks.ignore.iter().cloned());
     options.ignore.extend(source.ignore.iter().cloned());
-    options.follow_links = runbooks.follow_links && source.git.is_empty();
+    options.follow_links = runbooks.follow_links && !source.is_fetched();
     options
 }
 
@@ -125,30 +244,31 @@ fn authorities(own: &[PathBuf], state: &Path) -> Option<PathBuf> {
 #[derive(Debug)]
 pub struct SourceReader {
     collection: Collection,
-    repositories: Vec<Arc<GitSource>>,
+    fetched: Vec<Arc<FetchedSource>>,
 }
 
 impl SourceReader {
     /// Creates a reader of which nothing is read yet; `None` where the settings name neither a folder nor a source.
-    pub fn new(settings: &Settings, repositories: &[Arc<GitSource>]) -> Option<SourceReader> {
+    pub fn new(settings: &Settings, fetched: &[Arc<FetchedSource>]) -> Option<SourceReader> {
         let places = places(settings);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         (!places.is_empty()).then(|| SourceReader {
             collection: Collection::new(places, &clock),
-            repositories: repositories.to_vec(),
+            fetched: fetched.to_vec(),
         })
     }
 
-    /// Reads the changed files, of the commits that are in use now.
+    /// Reads the changed files, of the versions that are in use now.
     ///
     /// # Errors
     ///
     /// As for [`Collection::read`].
     pub fn read(&mut self, progress: files::Progress<'_>, take: files::Take<'_>) -> Result<Library, LoadError> {
-        for source in &self.repositories {
-            if let Some(now) = source.repository.current() {
+        for source in &self.fetched {
+            if let Some(now) = source.state().current() {
                 let version = SourceVersion {
-                    commit: now.commit,
+                    kind: source.kind(),
+                    id: now.version,
                     at: now.at,
                 };
                 self.collection.set_version(&source.id, &now.dir, version);
@@ -199,7 +319,7 @@ fn places(settings: &Settings) -> Vec<SourcePlace> {
                 path: source.path.clone(),
             }),
         }),
-        dir: source.git.is_empty().then(|| source.dir.clone()),
+        dir: (!source.is_fetched()).then(|| source.dir.clone()),
         version: None,
         options: options(runbooks, source),
     });
@@ -207,8 +327,8 @@ fn places(settings: &Settings) -> Vec<SourcePlace> {
 }
 
 /// Fetches the sources that were never fetched, all at once.
-pub(super) async fn fetch_new(sources: &[Arc<GitSource>]) -> Vec<(String, GitError)> {
-    let new = sources.iter().filter(|source| source.repository.current().is_none());
+pub(super) async fn fetch_new(sources: &[Arc<FetchedSource>]) -> Vec<(String, FetchError)> {
+    let new = sources.iter().filter(|source| source.state().current().is_none());
     let fetched = new.map(|source| async { (source.id.clone(), source.fetch(&SystemClock).await) });
     let fetched = futures_util::future::join_all(fetched).await;
     fetched

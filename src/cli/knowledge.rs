@@ -51,7 +51,7 @@ impl ChosenRunbooks {
 
     /// The sources of the settings, else the sample pack.
     pub(super) fn of_settings(settings: &Settings) -> ChosenRunbooks {
-        let reader = SourceReader::new(settings, &bot::git_sources(settings));
+        let reader = SourceReader::new(settings, &bot::fetched_sources(settings));
         reader.map_or(ChosenRunbooks::Sample, |reader| {
             ChosenRunbooks::Settings(Box::new(reader))
         })

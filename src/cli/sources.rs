@@ -8,11 +8,11 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
-use crate::bot::{self, GitSource, GuardedFetch};
+use crate::bot::{self, FetchedSource, GuardedFetch};
 use crate::clock::SystemClock;
 use crate::settings;
 
-/// List the git repositories that runbooks come from, fetch them, or accept a change that was held back.
+/// List the git repositories and wikis that runbooks come from, fetch them, or accept a change that was held back.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Folder with `local.toml` [default: ./config, if it exists].
@@ -24,11 +24,11 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum SourcesCommand {
-    /// List the sources with their commits. The default.
+    /// List the sources with their versions. The default.
     List,
     /// Fetch all sources now, as the bot does at intervals. Exits with 1 if a fetch fails or a change is held back.
     Fetch,
-    /// Accept the commit of a source that was held back because it removes too many documents. The next fetch uses it.
+    /// Accept the version of a source that was held back because it removes too many documents. The next fetch uses it.
     Accept {
         /// Id of the source.
         id: String,
@@ -40,9 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(SourcesCommand::Fetch) => settings::load_for_runbooks(arguments.config.as_deref())?,
         _ => settings::load_without_secrets(arguments.config.as_deref())?,
     };
-    let sources = bot::git_sources(&settings);
+    let sources = bot::fetched_sources(&settings);
     if sources.is_empty() {
-        bail!("the settings name no git repository; add one as [[runbooks.sources]] in local.toml");
+        bail!("the settings name no git repository and no wiki; add one as [[runbooks.sources]] in local.toml");
     }
     match &arguments.command {
         None | Some(SourcesCommand::List) => list(&sources),
@@ -51,38 +51,38 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn list(sources: &[Arc<GitSource>]) -> anyhow::Result<ExitCode> {
+fn list(sources: &[Arc<FetchedSource>]) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     for source in sources {
-        match source.repository.current() {
-            Some(current) => writeln!(out, "{}: {} of {}", source.id, current.commit, current.at)?,
+        match source.state().current() {
+            Some(current) => writeln!(out, "{}: {} of {}", source.id, current.version, current.at)?,
             None => writeln!(out, "{}: not fetched yet", source.id)?,
         }
-        if let Some(held) = source.repository.held() {
+        if let Some(held) = source.state().held() {
             writeln!(
                 out,
                 "{}: {} has been held back since {}: it removes {} of {} documents",
-                source.id, held.commit, held.since, held.removed, held.documents
+                source.id, held.version, held.since, held.removed, held.documents
             )?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn fetch(sources: &[Arc<GitSource>]) -> anyhow::Result<ExitCode> {
+fn fetch(sources: &[Arc<FetchedSource>]) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut is_well = true;
     for source in sources {
         let mut out = std::io::stdout().lock();
         match runtime.block_on(source.fetch(&SystemClock)) {
-            Ok(GuardedFetch::Unchanged(now)) => writeln!(out, "{}: unchanged at {}", source.id, now.commit)?,
-            Ok(GuardedFetch::Adopted(now)) => writeln!(out, "{}: now at {}", source.id, now.commit)?,
+            Ok(GuardedFetch::Unchanged(now)) => writeln!(out, "{}: unchanged at {}", source.id, now.version)?,
+            Ok(GuardedFetch::Adopted(now)) => writeln!(out, "{}: now at {}", source.id, now.version)?,
             Ok(GuardedFetch::Held(held)) => {
                 is_well = false;
                 writeln!(
                     out,
                     "{}: {} is held back because it removes {} of {} documents; run `signpost sources accept {}` to accept it",
-                    source.id, held.commit, held.removed, held.documents, source.id
+                    source.id, held.version, held.removed, held.documents, source.id
                 )?;
             }
             Err(cause) => {
@@ -94,18 +94,18 @@ fn fetch(sources: &[Arc<GitSource>]) -> anyhow::Result<ExitCode> {
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn accept(sources: &[Arc<GitSource>], id: &str) -> anyhow::Result<ExitCode> {
+fn accept(sources: &[Arc<FetchedSource>], id: &str) -> anyhow::Result<ExitCode> {
     let Some(source) = sources.iter().find(|source| source.id == id) else {
         let ids: Vec<&str> = sources.iter().map(|source| source.id.as_str()).collect();
         bail!("there is no source `{id}`; the settings have {}", ids.join(", "));
     };
-    let Some(held) = source.repository.accept()? else {
-        bail!("no commit of `{id}` is held back");
+    let Some(held) = source.state().accept()? else {
+        bail!("no change of `{id}` is held back");
     };
     writeln!(
         std::io::stdout().lock(),
         "{id}: {} is accepted; the next fetch uses it",
-        held.commit
+        held.version
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -63,6 +63,7 @@ fn one(
         FileContent::Text { text, lossy } => (text, lossy),
         FileContent::TooLarge(bytes) => return Err((0, format!("it is {bytes} bytes long; the limit is {max_bytes}"))),
         FileContent::No(reason) => return Err((0, reason)),
+        FileContent::Damaged(reason) => return Err((0, reason.to_owned())),
         FileContent::Outside => return Err((0, walk::OUTSIDE.to_owned())),
     };
     let mut take = |bytes: usize| {

@@ -240,6 +240,7 @@ impl Round<'_> {
                 let message = format!("the file cannot be used: {reason}");
                 self.unusable(path, before, "not-text", message, &reason)
             }
+            Ok(FileContent::Damaged(reason)) => self.unusable(path, before, "document", reason.to_owned(), reason),
             Ok(FileContent::Outside) => Made {
                 diagnostics: vec![walk::outside(path)],
                 skipped: Some(walk::OUTSIDE.to_owned()),

@@ -1,11 +1,17 @@
 //! Reader of one file of a runbook folder: bounded, never blocking, and only from inside the folder.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
+use crate::runbook::word;
+
+/// Beginning of a zip file, such as a Word document.
+const ZIP: &[u8] = b"PK\x03\x04";
+/// Beginning of a file of the old Office formats, and of protected documents.
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// Beginning of a file whose content Git LFS keeps elsewhere.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -17,6 +23,8 @@ pub(super) enum FileContent {
     TooLarge(u64),
     /// The file holds no text, for this reason.
     No(String),
+    /// The file is a document that cannot be read, for this reason.
+    Damaged(&'static str),
     /// The file is a link that points outside the folder.
     Outside,
 }
@@ -40,6 +48,13 @@ pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Resu
             Location::Replaced => return Err(io::Error::other("it was replaced while being read")),
         }
     }
+    if file
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("docx"))
+        && let Some(content) = word(&opened)?
+    {
+        return Ok(content);
+    }
     if metadata.len() > max_bytes {
         return Ok(FileContent::TooLarge(metadata.len()));
     }
@@ -50,6 +65,25 @@ pub(super) fn text(file: &Path, root: Option<&Path>, max_bytes: u64) -> io::Resu
         return Ok(FileContent::TooLarge(length));
     }
     Ok(decode(bytes))
+}
+
+/// Reads a Word document, of which only the parts with text are unpacked; `None` for a file that is none.
+fn word(mut opened: &File) -> io::Result<Option<FileContent>> {
+    let mut start = Vec::with_capacity(OLE.len());
+    opened.take(OLE.len() as u64).read_to_end(&mut start)?;
+    opened.rewind()?;
+    if start.starts_with(OLE) {
+        let reason =
+            "the file has the old format of Word, or is protected with a password; save it as .docx without one";
+        return Ok(Some(FileContent::Damaged(reason)));
+    }
+    if !start.starts_with(ZIP) {
+        return Ok(None);
+    }
+    Ok(Some(match word::to_html(io::BufReader::new(opened)) {
+        Ok(text) => FileContent::Text { text, lossy: false },
+        Err(reason) => FileContent::Damaged(reason),
+    }))
 }
 
 /// Opens a file for reading without blocking: opening a FIFO would otherwise wait for a writer.

@@ -62,13 +62,6 @@ pub struct ListedDocument {
     pub bytes: u64,
 }
 
-impl ListedDocument {
-    /// Returns name and length, by which a document is known that was moved to another folder.
-    pub fn likeness(&self) -> (&str, u64) {
-        (self.path.rsplit('/').next().unwrap_or(&self.path), self.bytes)
-    }
-}
-
 /// A folder that is still to be listed.
 struct PendingFolder {
     /// Path relative to the root, with `/`; empty for the root.

@@ -1,6 +1,5 @@
 //! A repository: fetched into a shallow clone, checked out into a folder for each commit.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use url::Url;
 
 use super::GitError;
 use super::program::Program;
-use super::state::{self, Checkout, HeldCheckout, KeptCheckout};
+use crate::fetched::{self, FetchedVersion, MEGABYTE, SourceLock, SourceState, StateError};
 
 /// The reference that fetched commits get in the clone.
 const FETCHED: &str = "refs/signpost/fetched";
@@ -20,7 +19,6 @@ const FETCHED: &str = "refs/signpost/fetched";
 const MOST_PACKS: usize = 20;
 /// Interval between looks at the size of the clone during a fetch.
 const LOOK: Duration = Duration::from_millis(200);
-const MEGABYTE: u64 = 1024 * 1024;
 
 /// A repository as the settings name it.
 #[derive(Debug, Clone)]
@@ -56,36 +54,28 @@ pub struct GitLimits {
     pub files: usize,
 }
 
-/// Lock of a state folder against other processes, as long as it lives.
-#[derive(Debug)]
-pub struct RepositoryLock {
-    _file: File,
-}
-
 /// A repository and its state folder.
 #[derive(Debug)]
 pub struct Repository {
     remote: Remote,
     limits: GitLimits,
-    folder: PathBuf,
+    state: SourceState,
 }
 
 impl Repository {
     /// Creates a repository whose state is below `folder`. Nothing is read or written yet.
     pub fn new(remote: Remote, limits: GitLimits, folder: &Path) -> Repository {
-        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        Repository { remote, limits, folder }
+        let Remote {
+            url, reference, path, ..
+        } = &remote;
+        let from = format!("{url} {reference} {}", path.trim_matches('/'));
+        let state = SourceState::new(folder, from);
+        Repository { remote, limits, state }
     }
 
-    /// Returns the commit in use: the last one that was adopted, also before a restart.
-    pub fn current(&self) -> Option<Checkout> {
-        let kept: KeptCheckout = state::read(&self.folder.join("state.json"))?;
-        let dir = self.folder.join("trees").join(&kept.tree);
-        (kept.from == self.from() && dir.is_dir()).then_some(Checkout {
-            commit: kept.commit,
-            at: kept.at,
-            dir,
-        })
+    /// Returns the state on disk.
+    pub fn state(&self) -> &SourceState {
+        &self.state
     }
 
     /// Fetches the present commit and checks it out beside the one in use. A damaged clone is made anew. Other processes
@@ -94,128 +84,22 @@ impl Repository {
     /// # Errors
     ///
     /// The [`GitError`]. The commit in use stays as it is.
-    pub async fn fetch(&self) -> Result<(Checkout, RepositoryLock), GitError> {
-        let lock = self.lock()?;
+    pub async fn fetch(&self) -> Result<(FetchedVersion, SourceLock), GitError> {
+        let lock = self.state.lock()?;
         let timeout = self.limits.timeout;
         let fetched = tokio::time::timeout(timeout, self.fetch_or_clone()).await;
         Ok((fetched.unwrap_or(Err(GitError::TimedOut(timeout)))?, lock))
     }
 
-    /// Puts a fetched commit into use, and removes all others but the one that was in use until now.
-    ///
-    /// # Errors
-    ///
-    /// The state folder cannot be written.
-    pub fn adopt(&self, checkout: &Checkout) -> Result<(), GitError> {
-        let before = self.current();
-        let tree = name_of(&checkout.dir);
-        let kept = KeptCheckout {
-            from: self.from(),
-            commit: checkout.commit.clone(),
-            at: checkout.at,
-            tree: tree.clone(),
-        };
-        let file = self.folder.join("state.json");
-        state::write(&file, &kept).map_err(|cause| at(&file, cause))?;
-        self.release()?;
-        self.remove_others(&[Some(tree), before.map(|before| name_of(&before.dir))]);
-        Ok(())
-    }
-
-    /// Removes the files of all commits but some.
-    fn remove_others(&self, needed: &[Option<String>]) {
-        let trees = self.folder.join("trees");
-        for entry in std::fs::read_dir(&trees).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if !needed.iter().flatten().any(|needed| *needed == name) {
-                // What cannot be removed now is tried again after the next fetch.
-                let _ = state::remove_folder(&entry.path());
-            }
-        }
-    }
-
-    /// Returns the commit that is held back, if there is one.
-    pub fn held(&self) -> Option<HeldCheckout> {
-        state::read(&self.folder.join("held.json"))
-    }
-
-    /// Holds a commit back. The files of commits that were held back before it are removed.
-    ///
-    /// # Errors
-    ///
-    /// The state folder cannot be written.
-    pub fn hold(&self, held: &HeldCheckout, checkout: &Checkout) -> Result<(), GitError> {
-        let file = self.folder.join("held.json");
-        let is_new = self.held().is_none_or(|before| before.commit != held.commit);
-        state::write(&file, held).map_err(|cause| at(&file, cause))?;
-        if is_new {
-            let current = self.current().map(|current| name_of(&current.dir));
-            self.remove_others(&[Some(name_of(&checkout.dir)), current]);
-        }
-        Ok(())
-    }
-
-    /// Forgets the commit that was held back, and its acceptance.
-    ///
-    /// # Errors
-    ///
-    /// The state folder cannot be written.
-    pub fn release(&self) -> Result<(), GitError> {
-        for name in ["held.json", "accepted"] {
-            let file = self.folder.join(name);
-            state::remove(&file).map_err(|cause| at(&file, cause))?;
-        }
-        Ok(())
-    }
-
-    /// Accepts the commit that is held back: the next fetch adopts it. Returns it; `None` when none is held back.
-    ///
-    /// # Errors
-    ///
-    /// The state folder cannot be written.
-    pub fn accept(&self) -> Result<Option<HeldCheckout>, GitError> {
-        let Some(held) = self.held() else { return Ok(None) };
-        let file = self.folder.join("accepted");
-        state::write(&file, &held.commit).map_err(|cause| at(&file, cause))?;
-        Ok(Some(held))
-    }
-
-    /// Returns true when an operator accepted a commit that was held back.
-    pub fn is_accepted(&self, commit: &str) -> bool {
-        state::read::<String>(&self.folder.join("accepted")).is_some_and(|accepted| accepted == commit)
-    }
-
-    /// Names what the settings ask for. State of another address, branch or folder is not used.
-    fn from(&self) -> String {
-        let Remote {
-            url, reference, path, ..
-        } = &self.remote;
-        format!("{url} {reference} {}", path.trim_matches('/'))
-    }
-
     fn clone_folder(&self) -> PathBuf {
-        self.folder.join("repo.git")
+        self.state.folder().join("repo.git")
     }
 
-    /// Locks the state folder against other processes, as long as the file lives.
-    fn lock(&self) -> Result<RepositoryLock, GitError> {
-        let trees = self.folder.join("trees");
-        std::fs::create_dir_all(&trees).map_err(|cause| at(&trees, cause))?;
-        let path = self.folder.join("lock");
-        let file = File::create(&path).map_err(|cause| at(&path, cause))?;
-        match file.try_lock() {
-            Ok(()) => Ok(RepositoryLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(GitError::Busy),
-            Err(TryLockError::Error(cause)) => Err(at(&path, cause)),
-        }
-    }
-
-    async fn fetch_or_clone(&self) -> Result<Checkout, GitError> {
+    async fn fetch_or_clone(&self) -> Result<FetchedVersion, GitError> {
         let program = self.program();
         let existed = self.clone_folder().join("HEAD").exists();
         let error = match self.fetch_once(&program).await {
-            Err(error @ (GitError::Failed { .. } | GitError::State { .. })) if existed => error,
+            Err(error @ (GitError::Failed { .. } | GitError::State(_))) if existed => error,
             other => return other,
         };
         let is_sound = match &error {
@@ -232,7 +116,7 @@ impl Repository {
             return Err(error);
         }
         tracing::warn!(%error, "the clone of a runbook repository is damaged; cloning it again");
-        state::remove_folder(&self.clone_folder()).map_err(|cause| at(&self.clone_folder(), cause))?;
+        fetched::remove_folder(&self.clone_folder()).map_err(|cause| at(&self.clone_folder(), cause))?;
         self.fetch_once(&program).await
     }
 
@@ -243,21 +127,21 @@ impl Repository {
         checked.is_ok()
     }
 
-    async fn fetch_once(&self, program: &Program) -> Result<Checkout, GitError> {
+    async fn fetch_once(&self, program: &Program) -> Result<FetchedVersion, GitError> {
         let clone = self.clone_folder();
         if clone.join("HEAD").exists() {
             tidy(&clone);
         } else {
-            state::remove_folder(&clone).map_err(|cause| at(&clone, cause))?;
+            fetched::remove_folder(&clone).map_err(|cause| at(&clone, cause))?;
             let arguments = ["--bare", "--quiet", "--template=", "repo.git"];
-            program.run("init", &self.folder, arguments, &[]).await?;
+            program.run("init", self.state.folder(), arguments, &[]).await?;
         }
         tokio::select! {
             fetched = self.fetch_commit(program, &clone) => fetched?,
             () = self.outgrown(&clone) => return Err(GitError::TooLarge(self.limits.megabytes)),
         }
-        if state::size(&clone) > self.limits.megabytes * MEGABYTE {
-            state::remove_folder(&clone).map_err(|cause| at(&clone, cause))?;
+        if fetched::size(&clone) > self.limits.megabytes * MEGABYTE {
+            fetched::remove_folder(&clone).map_err(|cause| at(&clone, cause))?;
             return Err(GitError::TooLarge(self.limits.megabytes));
         }
         let commit = self
@@ -270,8 +154,8 @@ impl Repository {
             .and_then(|seconds| Timestamp::from_second(seconds).ok());
         let dir = self.check_out(program, &commit).await?;
         self.collect(program).await;
-        Ok(Checkout {
-            commit,
+        Ok(FetchedVersion {
+            version: commit,
             at: at.unwrap_or_default(),
             dir,
         })
@@ -308,7 +192,7 @@ impl Repository {
         loop {
             tokio::time::sleep(LOOK).await;
             let folder = clone.to_owned();
-            let size = tokio::task::spawn_blocking(move || state::size(&folder)).await;
+            let size = tokio::task::spawn_blocking(move || fetched::size(&folder)).await;
             // Twice the size: a fetch may replace all that was there before.
             if size.is_ok_and(|size| size > 2 * self.limits.megabytes * MEGABYTE) {
                 return;
@@ -319,7 +203,7 @@ impl Repository {
     /// Checks a commit out into a folder of its own, unless it is there.
     async fn check_out(&self, program: &Program, commit: &str) -> Result<PathBuf, GitError> {
         let path = self.remote.path.trim_matches('/');
-        let trees = self.folder.join("trees");
+        let trees = self.state.trees();
         let dir = trees.join(tree_name(commit, path));
         if dir.is_dir() {
             return Ok(dir);
@@ -425,7 +309,7 @@ impl Repository {
         if let Some(file) = &remote.authorities {
             config.push(("http.sslCAInfo".to_owned(), file.display().to_string()));
         }
-        let mut program = Program::new(&remote.environment, config, &self.folder);
+        let mut program = Program::new(&remote.environment, config, self.state.folder());
         program.set("GIT_ALLOW_PROTOCOL", scheme.to_owned());
         if scheme == "ssh" {
             program.set("GIT_SSH_COMMAND", self.ssh());
@@ -491,12 +375,6 @@ fn tree_name(commit: &str, path: &str) -> String {
     format!("{commit}-{start:08x}")
 }
 
-fn name_of(dir: &Path) -> String {
-    dir.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
 /// Removes what a git that was killed left in a clone: locks that would stop the next one, and unfinished packs. The
 /// state folder is locked, so that no git is at work.
 fn tidy(clone: &Path) {
@@ -513,8 +391,5 @@ fn tidy(clone: &Path) {
 }
 
 fn at(path: &Path, cause: std::io::Error) -> GitError {
-    GitError::State {
-        path: path.display().to_string(),
-        cause,
-    }
+    StateError::at(path, cause).into()
 }

@@ -161,7 +161,7 @@ impl Responder {
             is_section => !whole,
             path => runbook.path.clone(),
             full_url => links::full(runbook, self.options.base_url.as_deref()),
-            source => library.source(TopicId { runbook: index, section: 0 }).and_then(values::source),
+            source => values::source(runbook, library.source(TopicId { runbook: index, section: 0 })),
             show_all => names::show_command(library, TopicId { runbook: index, section: 0 }),
             branches => topic.branches.iter().filter(|branch| !shown.contains(&branch.section)).map(|branch| context! {
                 label => branch.label.clone(),

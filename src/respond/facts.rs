@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use minijinja::{Value, context};
 
 use super::values;
-use crate::runbook::{Diagnostic, Level};
+use crate::runbook::{Diagnostic, Level, SourceKind};
 
 /// The facts of the `status` reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,23 +38,27 @@ pub struct SourceFacts {
     pub id: String,
     /// Number of documents that were read.
     pub documents: usize,
-    /// First digits of the commit, and its time; `None` for a folder.
+    /// Kind of the source.
+    pub kind: SourceKind,
+    /// First digits of the version, and its time; `None` for a folder.
     pub version: Option<(String, Timestamp)>,
     /// Time of the last successful fetch since the start.
     pub fetched_at: Option<Timestamp>,
     /// The reason why the last fetch failed.
     pub problem: Option<String>,
-    /// First digits of a commit that is held back, and the number of documents that it removes.
+    /// First digits of a version that is held back, and the number of documents that it removes.
     pub held: Option<(String, usize)>,
 }
 
 /// A problem with a source of runbooks, for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceTrouble {
-    /// A commit is held back, because it removes too many documents.
+    /// A version is held back, because it removes too many documents.
     Held {
-        /// First digits of the commit.
-        commit: String,
+        /// Kind of the source.
+        kind: SourceKind,
+        /// First digits of the version.
+        version: String,
         /// Number of documents that it removes.
         removed: usize,
         /// Number of documents that there are.

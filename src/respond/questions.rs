@@ -8,7 +8,7 @@ use super::facts::{ConnectionFacts, Listening, Pointer, Problems, SourceFacts, S
 use super::time::time;
 use super::{Labels, OnCallLine, Reply, calling, links, values};
 use crate::command::{Owner, Subject, Whom};
-use crate::runbook::{Contact, ContactKind, Library, Team};
+use crate::runbook::{Contact, ContactKind, Library, SourceKind, Team};
 
 /// Most names that are offered.
 const OFFERED: usize = 8;
@@ -72,10 +72,14 @@ impl Responder {
         let accept = format!("signpost sources accept {source}");
         let values = match trouble {
             SourceTrouble::Held {
-                commit,
+                kind,
+                version,
                 removed,
                 documents,
-            } => context! { source, accept, kind => "held", commit, removed, documents },
+            } => {
+                let is_git = *kind == SourceKind::Git;
+                context! { source, accept, kind => "held", is_git, version, removed, documents }
+            }
             SourceTrouble::Unreachable { why } => {
                 context! { source, accept, kind => "unreachable", why => values::shortened(why, 300) }
             }
@@ -309,10 +313,11 @@ fn of_source(source: &SourceFacts, now: Timestamp) -> Value {
     context! {
         id => source.id.clone(),
         documents => source.documents,
-        commit => source.version.as_ref().map(|(commit, _)| commit.clone()),
+        is_git => source.kind == SourceKind::Git,
+        version => source.version.as_ref().map(|(version, _)| version.clone()),
         at => source.version.as_ref().map(|(_, at)| time(*at, now)),
         fetched => source.fetched_at.map(|at| time(at, now)),
         problem => source.problem.as_deref().map(|why| values::shortened(why, 200)),
-        held => source.held.as_ref().map(|(commit, removed)| context! { commit, removed }),
+        held => source.held.as_ref().map(|(version, removed)| context! { version, removed }),
     }
 }

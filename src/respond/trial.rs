@@ -23,7 +23,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
     let topic = context! {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md",
         full_url => some("https://example.com/runbook"), show_all => "show runbook",
-        source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }),
+        source => full.then(|| context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }),
         branches => many(context! { label => "Other case", show => "show runbook other" }),
         entry => if full { "entry" } else { "" },
         cause => if full { "cause" } else { "" }, steps => if full { "steps" } else { "" }, has_steps => full,
@@ -185,14 +185,12 @@ fn talk(full: bool) -> Vec<(&'static str, Value)> {
         ),
         ("who_refused.md", context! {}),
         ("run_late.md", context! {}),
-        (
-            "source.md",
-            context! { source => full.then(|| context! { id => "id", commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }) },
-        ),
+        ("source.md", context! { source => full.then(origin_in_git) }),
+        ("source.md", context! { source => full.then(origin_in_wiki) }),
         (
             "source_trouble.md",
             context! {
-                source => "id", accept => "accept", kind => if full { "held" } else { "unreachable" }, commit => "1a2b3c4",
+                source => "id", accept => "accept", kind => if full { "held" } else { "unreachable" }, version => "1a2b3c4", is_git => full,
                 removed => 9, documents => 12, why => "It is gone.",
             },
         ),
@@ -280,11 +278,21 @@ fn itself(full: bool) -> Vec<(&'static str, Value)> {
     out
 }
 
+/// The source of `source.md`: a commit.
+fn origin_in_git() -> Value {
+    context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }
+}
+
+/// The source of `source.md`: a page of a wiki.
+fn origin_in_wiki() -> Value {
+    context! { place => "Confluence OPS", at => "12 Nov 2026" }
+}
+
 /// The sources of `status.md`.
 fn source(full: bool) -> Vec<Value> {
     let one = context! {
-        id => "id", documents => 3, commit => "1a2b3c4", at => moment(full), fetched => moment(full),
-        problem => "It is gone.", held => context! { commit => "5d6e7f8", removed => 9 },
+        id => "id", documents => 3, is_git => full, version => "1a2b3c4", at => moment(full), fetched => moment(full),
+        problem => "It is gone.", held => context! { version => "5d6e7f8", removed => 9 },
     };
     if full { vec![one] } else { Vec::new() }
 }

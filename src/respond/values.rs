@@ -263,10 +263,15 @@ pub(super) fn kind(kind: &impl serde::Serialize) -> String {
     }
 }
 
-/// Template values of the source that a runbook comes from, where it has versions. The time is absolute: a message stays
-/// while the source grows older.
-pub(super) fn source(source: &LibrarySource) -> Option<Value> {
+/// Template values of the place that a runbook comes from: of its page in a wiki, or of its source, where that has
+/// versions. The time is absolute: a message stays while the source grows older.
+pub(super) fn source(runbook: &Runbook, source: Option<&LibrarySource>) -> Option<Value> {
+    if let Some(origin) = &runbook.front.origin {
+        let at = origin.changed.strftime("%-d %b %Y").to_string();
+        return Some(context! { place => origin.place.clone(), at });
+    }
+    let source = source?;
     let version = source.version.as_ref()?;
     let at = version.at.strftime("%-d %b %Y, %H:%M UTC").to_string();
-    Some(context! { id => source.id.clone(), commit => version.short().to_owned(), at })
+    Some(context! { id => source.id.clone(), place => (), commit => version.short().to_owned(), at })
 }

@@ -33,6 +33,7 @@ const TAKES: &[(&str, &str)] = &[
     ),
     ("runbooks.fetch_timeout", "a whole number of seconds from 1 to 3600"),
     ("runbooks.max_removed", "a number between 0 and 1"),
+    ("runbooks.sources.deployment", "\"cloud\" or \"data-center\""),
     ("runbooks.poll_interval", "a whole number of seconds from 1 to 3600"),
     ("slack.connections", "a whole number from 1 to 10"),
     ("slack.lookup_wait", "a whole number of seconds from 1 to 60"),
@@ -47,6 +48,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("answers.mode", &["answer", "shadow"]),
     ("channels.mode", &["answer", "shadow"]),
     ("log.format", &["text", "json"]),
+    ("runbooks.sources.deployment", &["", "cloud", "data-center"]),
     ("slack.mode", &["socket", "http"]),
 ];
 
@@ -65,6 +67,12 @@ pub(super) const REPEATED: &[(&str, SettingKind, bool)] = &[
     ("runbooks.sources.id", SettingKind::Text, true),
     ("runbooks.sources.dir", SettingKind::Text, false),
     ("runbooks.sources.git", SettingKind::Text, false),
+    ("runbooks.sources.confluence", SettingKind::Text, false),
+    ("runbooks.sources.deployment", SettingKind::Text, false),
+    ("runbooks.sources.api_url", SettingKind::Text, false),
+    ("runbooks.sources.spaces", SettingKind::List, false),
+    ("runbooks.sources.labels", SettingKind::List, false),
+    ("runbooks.sources.exclude_labels", SettingKind::List, false),
     ("runbooks.sources.ref", SettingKind::Text, false),
     ("runbooks.sources.path", SettingKind::Text, false),
     ("runbooks.sources.team", SettingKind::Text, false),

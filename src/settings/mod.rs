@@ -19,6 +19,7 @@ mod secrets;
 mod slack;
 mod sources;
 mod store;
+mod wikis;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -32,6 +32,18 @@ pub struct RunbookSource {
     pub dir: PathBuf,
     /// Address of the git repository; empty for none.
     pub git: String,
+    /// Address of the Confluence site; empty for none.
+    pub confluence: String,
+    /// Kind of the Confluence site: `cloud` or `data-center`; empty to tell it by the address.
+    pub deployment: String,
+    /// Address at which the REST interface is called, where it is another one; empty for none.
+    pub api_url: String,
+    /// Keys of the spaces.
+    pub spaces: Vec<String>,
+    /// Labels of which a page needs one; empty: pages need none.
+    pub labels: Vec<String>,
+    /// Labels with which a page is left out.
+    pub exclude_labels: Vec<String>,
     /// Branch, tag or commit; empty for the repository's default branch.
     #[serde(rename = "ref")]
     pub reference: String,
@@ -43,7 +55,7 @@ pub struct RunbookSource {
     pub base_url: String,
     /// Files to leave out, besides those of `runbooks.ignore`.
     pub ignore: Vec<String>,
-    /// User that goes with the token; empty for the one that the host expects.
+    /// User that goes with the token; empty for the one that the host expects, or for a token that stands alone.
     pub user: String,
     /// Variable of the environment that holds the token; empty for none.
     pub token_variable: String,
@@ -88,6 +100,11 @@ impl RunbookSource {
         })
     }
 
+    /// Returns true for a source that is fetched, unlike a folder.
+    pub fn is_fetched(&self) -> bool {
+        !(self.git.is_empty() && self.confluence.is_empty())
+    }
+
     pub(super) fn take_token(&mut self, layers: &Layers) -> Result<(), Error> {
         if !self.token_variable.is_empty() {
             if let Some(value) = layers.variable(&self.token_variable) {
@@ -119,7 +136,7 @@ impl RunbookSource {
         }
     }
 
-    fn wrong(&self, layers: &Layers, key: &str, problem: impl Into<String>, remedy: &str) -> Error {
+    pub(super) fn wrong(&self, layers: &Layers, key: &str, problem: impl Into<String>, remedy: &str) -> Error {
         let Error::Value {
             place, problem, remedy, ..
         } = layers.wrong("runbooks.sources", problem, remedy)
@@ -145,11 +162,25 @@ impl RunbookSource {
             let problem = format!("is \"{}\"", self.id);
             return wrong("id", problem, "use up to 40 lowercase letters, digits, - and _");
         }
-        match (self.dir.as_os_str().is_empty(), self.git.is_empty()) {
-            (true, true) => return wrong("dir", "is missing".to_owned(), "set `dir` or `git`"),
-            (false, false) => return wrong("git", "is set together with `dir`".to_owned(), "remove one of them"),
-            (false, true) => return self.check_base_url(layers),
-            (true, false) => {}
+        let places = [
+            ("dir", !self.dir.as_os_str().is_empty()),
+            ("git", !self.git.is_empty()),
+            ("confluence", !self.confluence.is_empty()),
+        ];
+        let places: Vec<&str> = places
+            .iter()
+            .filter(|(_, is_set)| *is_set)
+            .map(|(key, _)| *key)
+            .collect();
+        match places.as_slice() {
+            [] => return wrong("dir", "is missing".to_owned(), "set `dir`, `git` or `confluence`"),
+            ["dir"] => return self.check_base_url(layers),
+            ["confluence"] => return self.check_confluence(layers),
+            [_] => {}
+            [first, second, ..] => {
+                let problem = format!("is set together with `{first}`");
+                return wrong(second, problem, "remove one of them");
+            }
         }
         self.check_git(layers)?;
         if self.reference.starts_with('-')
@@ -178,15 +209,9 @@ impl RunbookSource {
         let Some(url) = self.git() else {
             return wrong("is not a URL", remedy);
         };
-        let is_local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         match url.scheme() {
             "https" | "ssh" if url.has_host() => {}
-            "http" if is_local => {}
+            "http" if is_local(&url) => {}
             "file" if !url.has_host() => {}
             "http" => return wrong("is not encrypted", "use https:// (http:// is for this machine only)"),
             _ => return wrong("is not an https, ssh or file address", remedy),
@@ -217,6 +242,16 @@ impl RunbookSource {
         let problem = format!("is \"{}\", which is not a URL", self.base_url);
         let remedy = "use an address such as \"https://example.com/runbooks/\"";
         Err(self.wrong(layers, "base_url", problem, remedy))
+    }
+}
+
+/// Returns true for an address of this machine.
+pub(super) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

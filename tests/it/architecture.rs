@@ -26,7 +26,7 @@ const PURE: [&str; 10] = [
 ];
 
 /// Each talks to one thing outside; `bot` and `cli` join them.
-const ADAPTERS: [&str; 7] = ["files", "git", "http", "jenkins", "oncall", "slack", "store"];
+const ADAPTERS: [&str; 8] = ["files", "git", "http", "jenkins", "oncall", "slack", "store", "wiki"];
 
 /// What a pure module has no use for.
 const OUTSIDE: [&str; 10] = [

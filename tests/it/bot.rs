@@ -59,6 +59,7 @@ mod sources;
 mod starting;
 mod stopping;
 mod warning;
+mod wiki;
 mod working;
 
 /// Recognised by the runbook that [`World`] comes with.

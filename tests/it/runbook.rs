@@ -15,3 +15,4 @@ mod plain_text;
 mod restructured_text;
 mod total;
 mod traps;
+mod word;

@@ -1,4 +1,4 @@
-//! Tests of sources of runbooks: folders and git repositories, through `signpost sources`, `lint`, `match` and `render`.
+//! Tests of sources of runbooks: folders, git repositories and wikis, through `signpost sources`, `lint`, `match` and `render`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ mod hostile;
 mod over_http;
 mod several;
 pub(super) mod web;
+mod wiki;
+pub(super) mod wiki_server;
 
 /// A git repository that sources are fetched from.
 pub(super) struct Origin {

@@ -1,11 +1,12 @@
 //! The guard against a fetch that removes most of a source's documents, such as a wrong branch or an emptied folder.
 
+use std::collections::HashSet;
 use std::path::Path;
 
-use super::GitSource;
+use super::{FetchError, FetchedPlace, FetchedSource};
 use crate::clock::Clock;
-use crate::files::{self, Options};
-use crate::git::{Checkout, GitError, HeldCheckout};
+use crate::fetched::{FetchedVersion, HeldVersion};
+use crate::files::{self, ListedDocument, Options};
 
 /// Fewest documents of a source that is guarded: of a few, most may be removed for good reasons.
 const FEWEST: usize = 10;
@@ -13,64 +14,88 @@ const FEWEST: usize = 10;
 /// Outcome of a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GuardedFetch {
-    /// The commit was in use already.
-    Unchanged(Checkout),
-    /// The commit is in use now.
-    Adopted(Checkout),
-    /// The commit is held back; another stays in use.
-    Held(HeldCheckout),
+    /// The version was in use already.
+    Unchanged(FetchedVersion),
+    /// The version is in use now.
+    Adopted(FetchedVersion),
+    /// The version is held back; another stays in use.
+    Held(HeldVersion),
 }
 
-impl GitSource {
-    /// Fetches the source, and puts the commit into use unless it removes too many documents.
+impl FetchedSource {
+    /// Fetches the source, and puts the version into use unless it removes too many documents.
     ///
     /// # Errors
     ///
-    /// The [`GitError`]. The commit in use stays as it is.
-    pub async fn fetch(&self, clock: &dyn Clock) -> Result<GuardedFetch, GitError> {
-        let (fetched, _lock) = self.repository.fetch().await?;
-        let current = self.repository.current();
+    /// The [`FetchError`]. The version in use stays as it is.
+    pub async fn fetch(&self, clock: &dyn Clock) -> Result<GuardedFetch, FetchError> {
+        let (fetched, _lock) = self.fetch_version().await?;
+        let state = self.state();
+        let current = state.current();
         if current.as_ref() == Some(&fetched) {
-            self.repository.release()?;
+            state.release()?;
             return Ok(GuardedFetch::Unchanged(fetched));
         }
         if let Some(current) = current
-            && !self.repository.is_accepted(&fetched.commit)
+            && !state.is_accepted(&fetched.version)
             && let Some((removed, documents)) = self.removed(&current.dir, &fetched.dir).await
+            && !self.is_removal_accepted(removed)
         {
-            let known = self.repository.held().filter(|held| held.commit == fetched.commit);
-            let held = known.unwrap_or_else(|| HeldCheckout {
-                commit: fetched.commit.clone(),
+            let known = state.held().filter(|held| held.version == fetched.version);
+            let held = known.unwrap_or_else(|| HeldVersion {
+                version: fetched.version.clone(),
                 removed,
                 documents,
                 since: clock.now(),
             });
-            self.repository.hold(&held, &fetched)?;
+            state.hold(&held, &fetched)?;
             return Ok(GuardedFetch::Held(held));
         }
-        self.repository.adopt(&fetched)?;
+        state.adopt(&fetched)?;
         Ok(GuardedFetch::Adopted(fetched))
+    }
+
+    /// Returns true when an operator accepted that a wiki loses as many documents: its pages change all the time, so that
+    /// the accepted version is seldom met again.
+    fn is_removal_accepted(&self, removed: usize) -> bool {
+        let held = self.state().held();
+        let accepted = held.filter(|held| self.state().is_accepted(&held.version));
+        matches!(self.place, FetchedPlace::Wiki(_)) && accepted.is_some_and(|held| removed <= held.removed)
     }
 
     /// The number of documents that a fetch removes, and of those before it, where that is too many.
     async fn removed(&self, old: &Path, new: &Path) -> Option<(usize, usize)> {
         let (old, new, options, most) = (old.to_owned(), new.to_owned(), self.options.clone(), self.max_removed);
-        let counted = tokio::task::spawn_blocking(move || removed(&old, &new, &options)).await;
+        let likeness = match self.place {
+            FetchedPlace::Git(_) => name_and_length,
+            FetchedPlace::Wiki(_) => page_id,
+        };
+        let counted = tokio::task::spawn_blocking(move || removed(&old, &new, &options, likeness)).await;
         let (removed, documents) = counted.ok()?;
         let is_too_many = documents >= FEWEST && removed as f64 > most * documents as f64;
         is_too_many.then_some((removed, documents))
     }
 }
 
-/// Counts the documents of `old`, and those of them that `new` has neither at their path nor elsewhere with the same name
-/// and length: moving a folder removes nothing.
-fn removed(old: &Path, new: &Path, options: &Options) -> (usize, usize) {
+/// Name and length of a file, by which it is known when it was moved to another folder.
+fn name_and_length(file: &ListedDocument) -> (&str, u64) {
+    (file.path.rsplit('/').next().unwrap_or(&file.path), file.bytes)
+}
+
+/// Id of a page, which its file's name ends with: it stays the same when the page is renamed or moved.
+fn page_id(file: &ListedDocument) -> (&str, u64) {
+    (file.path.rsplit('_').next().unwrap_or(&file.path), 0)
+}
+
+/// Counts the documents of `old`, and those of them that `new` has neither at their path nor elsewhere with the same
+/// likeness: moving a folder removes nothing.
+fn removed(old: &Path, new: &Path, options: &Options, likeness: fn(&ListedDocument) -> (&str, u64)) -> (usize, usize) {
     let before = files::documents(old, options).unwrap_or_default();
     let after = files::documents(new, options).unwrap_or_default();
-    let paths: std::collections::HashSet<&str> = after.iter().map(|file| file.path.as_str()).collect();
-    let moved: std::collections::HashSet<(&str, u64)> = after.iter().map(files::ListedDocument::likeness).collect();
+    let paths: HashSet<&str> = after.iter().map(|file| file.path.as_str()).collect();
+    let moved: HashSet<(&str, u64)> = after.iter().map(likeness).collect();
     let gone = before
         .iter()
-        .filter(|file| !paths.contains(file.path.as_str()) && !moved.contains(&file.likeness()));
+        .filter(|file| !paths.contains(file.path.as_str()) && !moved.contains(&likeness(file)));
     (gone.count(), before.len())
 }

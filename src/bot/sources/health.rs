@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::git::{Checkout, HeldCheckout};
+use crate::fetched::{FetchedVersion, HeldVersion};
 use crate::respond::SourceFacts;
-use crate::runbook::LibrarySource;
+use crate::runbook::{LibrarySource, SourceKind};
 
 /// The health of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -17,16 +17,18 @@ pub struct SourceHealth {
     pub documents: usize,
     /// Number of files that were not read.
     pub skipped: usize,
-    /// The commit in use; `None` for a folder, or before the first fetch.
-    pub commit: Option<String>,
-    /// Time of that commit.
-    pub committed_at: Option<Timestamp>,
+    /// Kind of the source; `None` for a folder.
+    pub kind: Option<SourceKind>,
+    /// The version in use: a commit, or a digest of the pages; `None` for a folder, or before the first fetch.
+    pub version: Option<String>,
+    /// Time of that commit, or of the latest change.
+    pub changed_at: Option<Timestamp>,
     /// Time of the last successful fetch since the start.
     pub fetched_at: Option<Timestamp>,
     /// The reason why the last fetch failed.
     pub problem: Option<String>,
-    /// A commit that is held back, because it removes too many documents.
-    pub held: Option<HeldCheckout>,
+    /// A version that is held back, because it removes too many documents.
+    pub held: Option<HeldVersion>,
 }
 
 /// The health of all sources, by id; empty where there is only one folder.
@@ -41,16 +43,17 @@ impl SourceBoard {
 
     /// Returns all sources, for people.
     pub(in crate::bot) fn facts(&self) -> Vec<SourceFacts> {
-        let short = |commit: &str| commit.get(..7).unwrap_or(commit).to_owned();
+        let short = |version: &str| version.get(..7).unwrap_or(version).to_owned();
         let sources = self.all().into_iter();
         sources
             .map(|(id, health)| SourceFacts {
                 id,
                 documents: health.documents,
-                version: health.commit.as_deref().map(short).zip(health.committed_at),
+                kind: health.kind.unwrap_or_default(),
+                version: health.version.as_deref().map(short).zip(health.changed_at),
                 fetched_at: health.fetched_at,
                 problem: health.problem,
-                held: health.held.map(|held| (short(&held.commit), held.removed)),
+                held: health.held.map(|held| (short(&held.version), held.removed)),
             })
             .collect()
     }
@@ -62,24 +65,27 @@ impl SourceBoard {
                 health.documents = source.documents;
                 health.skipped = source.skipped;
                 if let Some(version) = &source.version {
-                    health.commit = Some(version.commit.clone());
-                    health.committed_at = Some(version.at);
+                    health.kind = Some(version.kind);
+                    health.version = Some(version.id.clone());
+                    health.changed_at = Some(version.at);
                 }
             });
             let documents = source.documents as f64;
             metrics::gauge!("signpost_source_documents", "source" => source.id.clone()).set(documents);
             if let Some(version) = &source.version {
                 let seconds = version.at.as_second() as f64;
-                metrics::gauge!("signpost_source_commit_timestamp_seconds", "source" => source.id.clone()).set(seconds);
+                metrics::gauge!("signpost_source_changed_timestamp_seconds", "source" => source.id.clone())
+                    .set(seconds);
             }
         }
     }
 
     /// Records a successful fetch.
-    pub(in crate::bot) fn fetched(&self, id: &str, checkout: &Checkout, now: Timestamp) {
+    pub(in crate::bot) fn fetched(&self, id: &str, kind: SourceKind, fetched: &FetchedVersion, now: Timestamp) {
         self.change(id, |health| {
-            health.commit = Some(checkout.commit.clone());
-            health.committed_at = Some(checkout.at);
+            health.kind = Some(kind);
+            health.version = Some(fetched.version.clone());
+            health.changed_at = Some(fetched.at);
             health.fetched_at = Some(now);
             health.problem = None;
             health.held = None;
@@ -87,8 +93,8 @@ impl SourceBoard {
         tell_fetched(id, now);
     }
 
-    /// Records a fetch whose commit is held back.
-    pub(in crate::bot) fn held(&self, id: &str, held: &HeldCheckout, now: Timestamp) {
+    /// Records a fetch whose version is held back.
+    pub(in crate::bot) fn held(&self, id: &str, held: &HeldVersion, now: Timestamp) {
         self.change(id, |health| {
             health.fetched_at = Some(now);
             health.problem = None;

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::{GitSource, GuardedFetch, interval};
+use super::{FetchError, FetchedSource, GuardedFetch, interval};
 use crate::bot::context::Context;
-use crate::git::{Checkout, GitError, HeldCheckout};
+use crate::fetched::{FetchedVersion, HeldVersion};
 use crate::respond::SourceTrouble;
 
 /// Shortest time between fetches, however often the hook is called.
@@ -23,7 +23,7 @@ const TOLD_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Keeps a source up to date.
 pub(in crate::bot) struct SourceSync {
     ctx: Arc<Context>,
-    source: Arc<GitSource>,
+    source: Arc<FetchedSource>,
     /// Wakes the task that reads the runbooks.
     changed: Arc<Notify>,
     /// Counts of this task alone, so the lock only makes them shareable.
@@ -37,21 +37,24 @@ struct SyncProgress {
     failures: u32,
     /// Time of the first of them.
     failing_since: Option<Timestamp>,
-    /// The commit that the readers were last told of.
+    /// The version that the readers were last told of.
     told: Option<String>,
+    /// Time for which the server asked to be left alone.
+    wait: Option<Duration>,
 }
 
 impl SourceSync {
     /// Creates the task of a source. `changed` wakes the task that reads the runbooks.
-    pub(in crate::bot) fn new(ctx: &Arc<Context>, source: Arc<GitSource>, changed: Arc<Notify>) -> SourceSync {
+    pub(in crate::bot) fn new(ctx: &Arc<Context>, source: Arc<FetchedSource>, changed: Arc<Notify>) -> SourceSync {
         let known = ctx.knowledge.get();
         let read = known.library.sources.iter().find(|read| read.id == source.id);
         let version = read.and_then(|read| read.version.as_ref());
         let progress = SyncProgress {
             // A source that was not there at the start is fetched again soon.
             failures: u32::from(version.is_none()),
-            told: version.map(|version| version.commit.clone()),
+            told: version.map(|version| version.id.clone()),
             failing_since: None,
+            wait: None,
         };
         SourceSync {
             ctx: Arc::clone(ctx),
@@ -64,8 +67,11 @@ impl SourceSync {
     pub(in crate::bot) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let usual = self.ctx.rules.settings.runbooks.fetch_interval();
         loop {
-            let failures = self.progress.lock().failures;
-            let wait = interval(usual, failures, jitter());
+            let wait = {
+                let progress = self.progress.lock();
+                let least = progress.wait.unwrap_or_default();
+                interval(usual, progress.failures, jitter()).max(least)
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.source.wake.notified() => {}
@@ -86,21 +92,20 @@ impl SourceSync {
     async fn sync(&self) {
         let id = self.source.id.as_str();
         let outcome = match self.source.fetch(self.ctx.clock.as_ref()).await {
-            Ok(GuardedFetch::Unchanged(checkout)) => {
-                self.succeeded(&checkout);
+            Ok(GuardedFetch::Unchanged(fetched)) => {
+                self.succeeded(&fetched);
                 "unchanged"
             }
-            Ok(GuardedFetch::Adopted(checkout)) => {
-                info!(source = id, commit = checkout.commit, "a runbook source has changed");
-                self.succeeded(&checkout);
+            Ok(GuardedFetch::Adopted(fetched)) => {
+                info!(source = id, version = fetched.version, "a runbook source has changed");
+                self.succeeded(&fetched);
                 "changed"
             }
             Ok(GuardedFetch::Held(held)) => {
                 self.held(&held).await;
                 "held"
             }
-            // Another process does the same work.
-            Err(GitError::Busy) => "busy",
+            Err(cause) if cause.is_busy() => "busy",
             Err(cause) => {
                 self.failed(&cause).await;
                 "failed"
@@ -110,58 +115,63 @@ impl SourceSync {
             .increment(1);
     }
 
-    fn succeeded(&self, checkout: &Checkout) {
+    fn succeeded(&self, fetched: &FetchedVersion) {
         let mut progress = self.progress.lock();
         if progress.failures > 0 {
             info!(source = self.source.id, "a runbook source can be fetched again");
         }
-        let is_new = progress.told.as_ref() != Some(&checkout.commit);
+        let is_new = progress.told.as_ref() != Some(&fetched.version);
         *progress = SyncProgress {
-            told: Some(checkout.commit.clone()),
+            told: Some(fetched.version.clone()),
             ..SyncProgress::default()
         };
         drop(progress);
-        self.ctx
-            .status
-            .sources
-            .fetched(&self.source.id, checkout, self.ctx.clock.now());
+        let (id, now) = (&self.source.id, self.ctx.clock.now());
+        self.ctx.status.sources.fetched(id, self.source.kind(), fetched, now);
         if is_new {
             self.changed.notify_one();
         }
     }
 
-    async fn held(&self, held: &HeldCheckout) {
+    async fn held(&self, held: &HeldVersion) {
         let id = self.source.id.as_str();
         self.ctx.status.sources.held(id, held, self.ctx.clock.now());
-        let HeldCheckout {
-            commit,
+        let HeldVersion {
+            version,
             removed,
             documents,
             ..
         } = held;
         error!(
             source = id,
-            commit,
+            version,
             removed,
             documents,
             "a fetch would remove too many documents, so the source stays as it is; `signpost sources accept {id}` accepts \
              the change"
         );
         let trouble = SourceTrouble::Held {
-            commit: commit.get(..7).unwrap_or(commit).to_owned(),
+            kind: self.source.kind(),
+            version: version.get(..7).unwrap_or(version).to_owned(),
             removed: *removed,
             documents: *documents,
         };
-        // A branch that goes on while it is held back has a new commit each time: it is told of once a day.
+        // A source that goes on while it is held back has a new version each time: it is told of once a day.
         let day = self.ctx.clock.now().strftime("%F").to_string();
         self.tell_admins(&format!("source-held:{id}:{day}"), &trouble).await;
     }
 
-    async fn failed(&self, cause: &GitError) {
+    async fn failed(&self, cause: &FetchError) {
         let (id, now) = (self.source.id.as_str(), self.ctx.clock.now());
         let since = {
             let mut progress = self.progress.lock();
-            progress.failures = progress.failures.saturating_add(1);
+            // A fetch that came further goes on soon.
+            progress.failures = if cause.has_progressed() {
+                1
+            } else {
+                progress.failures.saturating_add(1)
+            };
+            progress.wait = cause.wait();
             *progress.failing_since.get_or_insert(now)
         };
         warn!(source = id, %cause, "a runbook source cannot be fetched; keeping its last state");

@@ -48,7 +48,7 @@ impl World {
         call.send().await.unwrap().status().as_u16()
     }
 
-    async fn source_when(&self, bot: &Bot, is_so: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+    pub(super) async fn source_when(&self, bot: &Bot, is_so: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
         loop {
             let source = self.ready(bot.health()).await.1["runbooks"]["sources"]["flux"].clone();
             if is_so(&source) {
@@ -83,7 +83,7 @@ fn a_push_changes_the_answers_and_the_commit_is_shown() {
         );
 
         let source = world.source_when(&bot, |source| !source["fetched_at"].is_null()).await;
-        assert_eq!(source["commit"], second, "{source}");
+        assert_eq!(source["version"], second, "{source}");
         assert_eq!(source["documents"], 1, "{source}");
         let asked = world.workspace.say(
             signpost::sandbox::ADA,
@@ -163,7 +163,7 @@ fn the_operators_hear_once_of_a_push_that_removes_most_documents() {
         let few = origin.commit();
         for _ in 0..2 {
             assert_eq!(world.push(&bot, "x-gitlab-token", SECRET).await, 202);
-            world.source_when(&bot, |source| source["held"]["commit"] == few).await;
+            world.source_when(&bot, |source| source["held"]["version"] == few).await;
         }
         let told = |state: &signpost::sandbox::State| -> Vec<String> {
             let messages = state.channel(RANDOM).unwrap().messages.values();

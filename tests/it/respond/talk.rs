@@ -10,7 +10,7 @@ use signpost::respond::{
     ConnectionFacts, Ending, HomeFacts, Listening, Pointer, Problems, RecentMatch, Reply, Responder, ResponderOptions,
     RunLine, RunStage, SourceFacts, SourceTrouble, StatusFacts, Templates, to_text,
 };
-use signpost::runbook::{Button, Diagnostic, Document, Level, Library, frontmatter, teams};
+use signpost::runbook::{Button, Diagnostic, Document, Level, Library, SourceKind, frontmatter, teams};
 use signpost::slack::blocks;
 
 const TEAMS: &str = "\
@@ -131,7 +131,8 @@ fn about_itself() -> Vec<(&'static str, Reply)> {
         ..status(muted(Some("2026-05-01T05:10:00Z"), Some("Ada")))
     };
     let held = SourceTrouble::Held {
-        commit: "5d6e7f8".into(),
+        kind: SourceKind::Git,
+        version: "5d6e7f8".into(),
         removed: 30,
         documents: 40,
     };

@@ -51,7 +51,7 @@ fn a_remote_that_shrinks_is_held_back_until_it_is_accepted_or_mended() {
     assert_eq!(setup.fetch().0, 0);
     assert!(!super::said(&setup.signpost(&["sources"])).contains("held back"));
     let nothing = setup.signpost(&["sources", "accept", "kilns"]);
-    assert_eq!(super::said(&nothing), "signpost: no commit of `kilns` is held back\n");
+    assert_eq!(super::said(&nothing), "signpost: no change of `kilns` is held back\n");
 
     origin.git(&["reset", "--quiet", "--hard", &few]);
     assert_eq!(setup.fetch().0, 1);

@@ -26,7 +26,7 @@ pub enum Format {
 }
 
 /// Endings of documents' names, in lower case, with their format.
-const ENDINGS: [(&str, Format); 20] = [
+const ENDINGS: [(&str, Format); 21] = [
     ("md", Format::Markdown),
     ("markdown", Format::Markdown),
     ("mdown", Format::Markdown),
@@ -43,6 +43,8 @@ const ENDINGS: [(&str, Format); 20] = [
     ("html", Format::Html),
     ("htm", Format::Html),
     ("xhtml", Format::Html),
+    // Word documents become pages before they are read.
+    ("docx", Format::Html),
     ("ipynb", Format::Notebook),
     ("yml", Format::Yaml),
     ("yaml", Format::Yaml),

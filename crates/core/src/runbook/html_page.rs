@@ -106,7 +106,8 @@ pub(super) fn read(text: &str) -> Result<DocumentParts, &'static str> {
     reader.flow(root, &mut flow);
     reader.flush(&mut flow);
     let mut parts = flow.parts;
-    let outer = title::outside(&tree, root);
+    let (fetched, front) = title::of_wiki(&tree).unzip();
+    let outer = fetched.or_else(|| title::outside(&tree, root));
     let is_title_known = outer.is_some();
     if is_title_known && parts.iter().any(|part| matches!(part, DocumentPart::Heading(1, ..))) {
         // The page's title is above the content: the headings of level 1 in it are sections.
@@ -127,6 +128,7 @@ pub(super) fn read(text: &str) -> Result<DocumentParts, &'static str> {
     });
     Ok(DocumentParts {
         title: outer.or_else(|| title::of_head(&tree).filter(|_| first != Some(1))),
+        front: front.unwrap_or_default(),
         url: title::address(&tree),
         problems: problems.into_iter().collect(),
         parts,

@@ -42,6 +42,7 @@ mod teams;
 mod text;
 mod topics;
 mod translated;
+pub mod word;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -97,6 +97,9 @@ pub struct FrontMatter {
     pub signpost: SignpostKeys,
     /// Every other key, untouched.
     pub other: BTreeMap<String, Value>,
+    /// The place in a wiki that the page was fetched from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<PageOrigin>,
 }
 
 /// The front-matter keys that only Signpost reads.
@@ -609,20 +612,42 @@ pub struct LibrarySource {
     pub version: Option<SourceVersion>,
 }
 
+/// A kind of source that is fetched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A git repository.
+    #[default]
+    Git,
+    /// Spaces of a Confluence wiki.
+    Confluence,
+}
+
 /// A version of a source's documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceVersion {
-    /// The commit, in hexadecimal digits.
-    pub commit: String,
-    /// Time of the commit.
+    /// The kind of the source.
+    pub kind: SourceKind,
+    /// Id of the version, in hexadecimal digits: a commit, or a digest of the pages.
+    pub id: String,
+    /// Time of the commit, or of the latest change.
     pub at: Timestamp,
 }
 
 impl SourceVersion {
-    /// The first digits of the commit, as people write it.
+    /// The first digits of the id, as people write a commit.
     pub fn short(&self) -> &str {
-        self.commit.get(..7).unwrap_or(&self.commit)
+        self.id.get(..7).unwrap_or(&self.id)
     }
+}
+
+/// The place in a wiki that a page was fetched from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PageOrigin {
+    /// The wiki with the space, such as `Confluence OPS`.
+    pub place: String,
+    /// Time of the page's last change.
+    pub changed: Timestamp,
 }
 
 /// A topic of a library: indexes into `runbooks` and that runbook's `sections`.

@@ -168,21 +168,21 @@ impl PageReader<'_> {
         }
     }
 
-    /// A link to a page, an attachment, a person or a place of this page. Only the last has an address that the format
-    /// itself tells.
+    /// A link to a page, an attachment, a person or a place of this page. A page that was fetched has the addresses of
+    /// other pages and of attachments in `ri:value`; the format itself knows only their names.
     fn page_link(&mut self, id: NodeId, element: &Element) -> Option<Inline> {
-        let target = self
+        let mut target = self
             .tree
             .children(id)
             .iter()
-            .filter_map(|child| self.tree.element(*child));
-        let named = |element: &Element| {
-            let name = ["ri:content-title", "ri:filename", "ri:value"]
-                .iter()
-                .find_map(|key| element.get(key));
-            name.map(str::to_owned)
-        };
-        let title = target.filter(|element| element.name.starts_with("ri:")).find_map(named);
+            .filter_map(|child| self.tree.element(*child))
+            .filter(|child| child.name.starts_with("ri:"));
+        let target = target.next();
+        let get = |name: &str| target.and_then(|target| target.get(name)).map(str::to_owned);
+        let address = get("ri:value").filter(|address| address.contains("://"));
+        let title = get("ri:content-title")
+            .or_else(|| get("ri:filename"))
+            .or_else(|| get("ri:value"));
         let body = self
             .child(id, "ac:link-body")
             .or_else(|| self.child(id, "ac:plain-text-link-body"));
@@ -191,12 +191,18 @@ impl PageReader<'_> {
         if plain(&text).trim().is_empty() {
             text = vec![Inline::Text(title.clone().or_else(|| anchor.clone())?)];
         }
-        match anchor.filter(|_| title.is_none()) {
-            Some(anchor) => Some(Inline::Link {
+        match (address, anchor) {
+            (Some(address), anchor) => {
+                let anchor = anchor
+                    .map(|anchor| format!("#{}", anchor.replace(' ', "-")))
+                    .unwrap_or_default();
+                Some(markdown::link(&format!("{address}{anchor}"), text))
+            }
+            (None, Some(anchor)) if title.is_none() => Some(Inline::Link {
                 target: to_anchor(&anchor),
                 label: text,
             }),
-            None => {
+            _ => {
                 <[Inline; 1]>::try_from(text).map_or_else(|text| Some(Inline::Text(plain(&text))), |[only]| Some(only))
             }
         }

@@ -1,5 +1,6 @@
 //! Title and address of a page.
 
+use super::super::{FrontMatter, PageOrigin};
 use super::content::is_no_text;
 use super::tree::{Element, ElementTree, NodeId};
 
@@ -71,4 +72,31 @@ fn line_of(tree: &ElementTree, id: NodeId) -> String {
     });
     let text: Vec<&str> = text.split_whitespace().collect();
     text.join(" ").trim_end_matches(['¶', '#']).trim_end().to_owned()
+}
+
+/// Returns what the head of a page fetched from a wiki says of it: the title as it is, labels, place and time.
+pub(super) fn of_wiki(tree: &ElementTree) -> Option<(String, FrontMatter)> {
+    let metas = tree.below(ElementTree::ROOT).filter_map(|id| tree.element(id));
+    let metas: Vec<(&str, &str)> = metas
+        .filter(|element| element.name == "meta")
+        .filter_map(|element| Some((element.get("name")?, element.get("content")?)))
+        .collect();
+    let get = |name: &str| {
+        metas
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, content)| *content)
+    };
+    let title = get("signpost-title")?.to_owned();
+    let origin = get("signpost-place").zip(get("signpost-changed").and_then(|at| at.parse().ok()));
+    let labels = get("keywords").unwrap_or_default().split(',').map(str::trim);
+    let front = FrontMatter {
+        tags: labels.filter(|label| !label.is_empty()).map(str::to_owned).collect(),
+        origin: origin.map(|(place, changed)| PageOrigin {
+            place: place.to_owned(),
+            changed,
+        }),
+        ..FrontMatter::default()
+    };
+    Some((title, front))
 }
