@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Rebuilds ../src/matching/phrases.txt: sequences of words that the messages of many unrelated programs share.
+"""Rebuilds ../src/matching/phrases.txt, sequences of words that the messages of many unrelated programs share, and
+names.txt beside it, identifiers that many have.
 
 Usage: phrases.py [FOLDER]        on Debian, with apt-get, dpkg-deb and unzip; FOLDER keeps the downloads (2 GB)
 
 The texts are the strings inside the packages listed below: servers, tools and libraries in C, C++, Go, Java, Python,
 Perl, Ruby, PHP, JavaScript, Rust and Erlang. A sequence of two or three words counts once for a package, whatever the
-number of its strings. Those of at least LEAST_PAIR or LEAST_TRIPLE packages are written, one a line, in alphabetical order.
+number of its strings. Those of at least LEAST_PAIR or LEAST_TRIPLE packages are written, one a line, in alphabetical order;
+so are the identifiers of at least LEAST_NAME packages, in lower case and without underscores at their ends.
 """
 import collections, concurrent.futures, os, re, subprocess, sys, tempfile, zipfile
 
@@ -39,13 +41,14 @@ strongswan-charon strongswan-libcharon stunnel4 sudo supervisor syncthing syslog
 tcpdump telnet tinyproxy tomcat9-common tor traceroute udev ufw unbound util-linux uwsgi-core varnish vim-runtime
 vsftpd wget wireguard-tools xfsprogs yarnpkg zabbix-agent zabbix-server-pgsql zfsutils-linux zookeeper zsh-common
 """.split()
-LEAST_PAIR, LEAST_TRIPLE = 8, 4
+LEAST_PAIR, LEAST_TRIPLE, LEAST_NAME = 8, 4, 6
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){8,300})"|\'((?:[^\'\\\n]|\\.){8,300})\'')
 PRINTABLE = re.compile(rb'[\x20-\x7e]{8,}')
 WIDE = re.compile(rb'(?:[\x20-\x7e]\x00){8,}')
 # What a formatter replaces, a path, an address: a value ends a sequence.
 VALUE = re.compile(r'%[-+ #0-9.*]*[a-zA-Z]|\{[^}]{0,40}\}|\$\w+|[\w.-]*/[\w./-]+|\w*\d[\w.:-]*')
+IDENTIFIER = re.compile(r'(?<![A-Za-z0-9_/.$-])[A-Za-z_][A-Za-z0-9_]{4,40}(?![A-Za-z0-9_])')
 SOURCE = ('.py', '.rb', '.js', '.mjs', '.pl', '.pm', '.php', '.sh', '.ex', '.erl', '.lua', '.tcl', '.properties', '.yml')
 
 
@@ -85,15 +88,23 @@ def sequences(text):
                 yield ' '.join(words[at:at + 3])
 
 
+def names(text):
+    """The identifiers of a text: with underscores, with humps, or in capitals."""
+    for name in IDENTIFIER.findall(text):
+        bare = name.strip('_')
+        if len(bare) >= 5 and ('_' in bare or bare.isupper() or re.search('[a-z][A-Z]|[A-Z]{2}[a-z]', bare)):
+            yield bare.lower()
+
+
 def package(name, folder):
-    """The sequences of a package; none for one that this release of Debian lacks."""
+    """The sequences and the identifiers of a package; none for one that this release of Debian lacks."""
     held = [f for f in os.listdir(folder) if f.startswith(name + '_')]
     if not held:
         got = subprocess.run(['apt-get', 'download', '-q', name], cwd=folder, capture_output=True)
         held = [f for f in os.listdir(folder) if f.startswith(name + '_')]
         if got.returncode or not held:
             return None
-    found = set()
+    found, named = set(), set()
     with tempfile.TemporaryDirectory() as files:
         subprocess.run(['dpkg-deb', '-x', os.path.join(folder, held[0]), files], check=True)
         for place, _, names in os.walk(files):
@@ -107,24 +118,31 @@ def package(name, folder):
                     data = opened.read()
                 for text in texts(path, file, data):
                     found.update(sequences(text))
-    return found
+                    named.update(names(text))
+    return found, named
 
 
 def main():
     folder = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
     os.makedirs(folder, exist_ok=True)
-    count, packages = collections.Counter(), 0
+    count, named, packages = collections.Counter(), collections.Counter(), 0
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         for name, found in zip(PACKAGES, pool.map(package, PACKAGES, [folder] * len(PACKAGES))):
             if found is None:
                 print(f'{name}: not in this release', file=sys.stderr)
                 continue
             packages += 1
-            count.update(found)
-    kept = sorted(phrase for phrase, times in count.items() if times >= (LEAST_PAIR if phrase.count(' ') == 1 else LEAST_TRIPLE))
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../src/matching/phrases.txt'), 'w') as out:
-        out.writelines(phrase + '\n' for phrase in kept)
-    print(f'{len(kept)} phrases of {packages} packages', file=sys.stderr)
+            count.update(found[0])
+            named.update(found[1])
+    write('phrases.txt', (phrase for phrase, times in count.items() if times >= (LEAST_PAIR if phrase.count(' ') == 1 else LEAST_TRIPLE)))
+    write('names.txt', (name for name, times in named.items() if times >= LEAST_NAME))
+    print(f'read {packages} packages', file=sys.stderr)
+
+
+def write(name, kept):
+    """Writes a list beside the code that reads it."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../src/matching', name), 'w') as out:
+        out.writelines(line + '\n' for line in sorted(kept))
 
 
 if __name__ == '__main__':

@@ -95,6 +95,81 @@ fn words_that_many_programs_print_are_no_codes() {
 }
 
 #[test]
+fn a_name_that_many_programs_have_tells_nothing_alone() {
+    let documents: &[(&str, &str)] = &[
+        (
+            "tunnel.md",
+            "# The tunnel loses its clients\n\n## Symptoms\n\n```\ntunnel-north flowlog: ECONNREFUSED from the toll gate, \
+             4 barriers lost\n```\n\n1. Restart the tunnel.\n",
+        ),
+        (
+            "oven.md",
+            "# The oven loses its thermostat\n\n## Symptoms\n\n```\nfatal: oven 4 has lost its thermostat\n```\n",
+        ),
+    ];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    let other = "WARNING: Failed to connect to kiln-4: ECONNREFUSED";
+    assert!(index.find(other).matches.is_empty());
+    let own = "tunnel-south flowlog: ECONNREFUSED from the toll gate, 9 barriers lost";
+    assert!(!index.find(own).matches.is_empty());
+}
+
+#[test]
+fn the_time_before_a_sample_does_not_explain_what_stands_before_it_in_a_message() {
+    let documents: &[(&str, &str)] = &[(
+        "shelf.md",
+        "# Crates are not stacked\n\n## Symptoms\n\n```\nE0416 08:49:27.567704 1 stacker.go:143] Stacking failed: shelf \
+         status 32\n```\n",
+    )];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    let explained = |message: &str| {
+        let why = index.explain(message, false);
+        let features = why.candidates.first().map(|candidate| candidate.features.clone());
+        let named = |name: &str| {
+            features
+                .iter()
+                .flatten()
+                .find(|feature| feature.name == name)
+                .map(|found| found.value)
+        };
+        named("explained")
+    };
+    let own = "E0417 09:00:00.000001 1 stacker.go:143] Stacking failed: shelf status 32";
+    assert_eq!(explained(own), Some(1.0));
+    let other = "crate 7 was refused, the bay accepts pine: Stacking failed: shelf status 32";
+    assert!(
+        explained(other).is_some_and(|share| share < 0.9),
+        "{:?}",
+        explained(other)
+    );
+}
+
+#[test]
+fn the_key_of_a_field_is_no_code() {
+    let documents: &[(&str, &str)] = &[(
+        "kiln.md",
+        "# Faults of the kiln\n\n## kiln_fault_reason\n\nThe kiln names no reason.\n\n1. Look at the kiln.\n",
+    )];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    let name = |message: &str| {
+        let why = index.explain(message, false);
+        let features = why.candidates.first().map(|candidate| candidate.features.clone());
+        features
+            .iter()
+            .flatten()
+            .find(|feature| feature.name == "name")
+            .map(|found| found.value)
+    };
+    for key in [
+        r#"{"error":"cold","kiln_fault_reason":"the oven was opened"}"#,
+        "level=error oven=4 kiln_fault_reason=opened",
+    ] {
+        assert!(name(key).is_none_or(|strength| strength <= 0.0), "{key}");
+    }
+    assert!(name("kiln 4 stops: kiln_fault_reason").is_some_and(|strength| strength > 0.5));
+}
+
+#[test]
 fn a_request_in_an_access_log_is_no_error() {
     let documents: &[(&str, &str)] = &[(
         "hub.md",

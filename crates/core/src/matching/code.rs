@@ -242,9 +242,17 @@ pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let loud = name.bytes().all(|b| !b.is_ascii_lowercase());
         let last = name.rsplit('_').next().unwrap_or_default();
         // `HEALTH_WARN` is a state that many errors have.
-        let level = parts == 2 && matches!(last, "DEBUG" | "INFO" | "OK" | "WARN" | "WARNING");
+        let level = parts == 2 && matches!(last, "DEBUG" | "ERR" | "INFO" | "OK" | "WARN" | "WARNING");
         letters >= 6 && (parts >= 3 || parts == 2 && (loud || name.len() >= 14)) && !name.starts_with('_') && !level
     })
+}
+
+/// Returns true for the key of a field, `"error_description": …` or `grpc_code=…`: the value says which error it is.
+pub(super) fn is_key(text: &str, start: usize, name: &str) -> bool {
+    let after = text.get(start + name.len()..).unwrap_or_default();
+    let rest = after.trim_start_matches(['\\', '"', '\'']);
+    let quoted = rest.len() < after.len() && rest.trim_start().starts_with(':');
+    name.bytes().any(|b| b.is_ascii_lowercase()) && (quoted || after.starts_with('='))
 }
 
 /// Identifiers of three parts or more with hyphens between, each with the byte offset where it begins:

@@ -92,7 +92,7 @@ pub(super) const COUNT: usize = 46;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Features {
     pub(super) values: [f32; COUNT],
-    /// True for a candidate with a code or an alert name.
+    /// True for a candidate with a code or an alert name that few programs have.
     pub(super) named: bool,
 }
 
@@ -133,7 +133,11 @@ pub(super) fn features(
     let overlap = Overlap::new(index, read, findings);
     let held = part.map_or(&[][..], |part| &part.held);
     let line = top.map_or(0, |finding| finding.line);
-    let sentence = Sentence::new(read, line, &matched, &overlap.values, held);
+    let names = findings
+        .iter()
+        .filter(|finding| finding.named && !is_common(&finding.signature(index).to_lowercase()));
+    let named: Vec<u32> = names.flat_map(|finding| finding.words.iter().copied()).collect();
+    let sentence = Sentence::new(read, line, &matched, &named, &overlap.values, held);
     let whole = read.form();
     let signature = top.map_or("", |finding| finding.signature(index));
     let form = Form::of(signature);
@@ -198,7 +202,7 @@ pub(super) fn features(
     ];
     Features {
         values,
-        named: name.strength >= NAMED,
+        named: name.strength >= NAMED && !name.common,
     }
 }
 
@@ -336,11 +340,16 @@ impl Name {
                 .map(rare)
                 .fold(0.0, f32::max),
             error: Form::of(text).errors > 0,
-            common: lead.is_some() && phrases::holds(&[&text.to_lowercase()]),
+            common: lead.is_some() && is_common(&text.to_lowercase()),
             told: lead.is_some()
                 && (speaks_of_alert(line) || start.is_some_and(|start| code::is_named_as_error(line, start))),
         }
     }
+}
+
+/// Returns true for a code or an alert name in lower case that many programs say.
+fn is_common(name: &str) -> bool {
+    phrases::holds(&[name]) || phrases::is_common_name(name)
 }
 
 fn ln(x: f32) -> f32 {

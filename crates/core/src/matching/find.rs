@@ -215,7 +215,8 @@ impl Index {
                 take(&name, start, end);
             }
         }
-        for (start, identifier) in code::identifiers(text) {
+        let identifiers = code::identifiers(text);
+        for (start, identifier) in identifiers.filter(|(start, name)| !code::is_key(text, *start, name)) {
             take(&identifier.to_ascii_uppercase(), start, start + identifier.len());
         }
         for (start, name) in code::hyphenated(text) {

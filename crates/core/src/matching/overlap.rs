@@ -55,10 +55,14 @@ impl Overlap {
                 overlap.missing_after = bits(index, &signature, from..signature.words.len() as u32);
             }
             read.span(&laid, &signature, &mut one);
-            if let (Some(open), Some(last)) = (one.last_mut(), laid.pairs.last())
-                && open.start > last.0
-            {
-                end_value(read, open);
+            if let (Some(first), Some(last)) = (laid.pairs.first(), laid.pairs.last()) {
+                for value in &mut one {
+                    if value.start > last.0 {
+                        end_value(read, value);
+                    } else if value.end <= first.0 {
+                        begin_value(read, value);
+                    }
+                }
             }
             overlap.values.append(&mut one);
         }
@@ -116,18 +120,28 @@ fn replaced_before(index: &Index, read: &TokenizedMessage, laid: &Alignment, sig
 /// Ends a value behind a signature's last word where the line's part ends: in `volume "a": no space left`, the value of
 /// `volume <name>` is the name alone, and what follows is the cause.
 fn end_value(read: &TokenizedMessage, value: &mut Range<u32>) {
+    if let Some(last) = (value.start..value.end).find(|at| ends_part(read, *at)) {
+        value.end = value.end.min(last + 1);
+    }
+}
+
+/// Begins a value before a signature's first word where the line's part begins: in `mount of "a" failed: exit status 32`,
+/// the value of `<time> exit status 32` holds nothing of the first part.
+fn begin_value(read: &TokenizedMessage, value: &mut Range<u32>) {
+    if let Some(last) = (value.start..value.end).rev().find(|at| ends_part(read, *at)) {
+        value.start = value.start.max(last + 1);
+    }
+}
+
+/// Returns true for a word behind which a part of its line ends.
+fn ends_part(read: &TokenizedMessage, at: u32) -> bool {
     let place = |at: u32| {
         let word = read.words.get(at as usize)?;
         Some((word.line as usize, word.place))
     };
-    let ends = |at: &u32| {
-        let (Some((line, word)), Some((_, next))) = (place(*at), place(*at + 1)) else {
-            return true;
-        };
-        let text = read.message.lines.get(line).map_or("", |line| line.text.as_str());
-        text.get(word.end..next.start).is_some_and(is_border)
+    let (Some((line, word)), Some((_, next))) = (place(at), place(at + 1)) else {
+        return true;
     };
-    if let Some(last) = (value.start..value.end).find(ends) {
-        value.end = value.end.min(last + 1);
-    }
+    let text = read.message.lines.get(line).map_or("", |line| line.text.as_str());
+    text.get(word.end..next.start).is_some_and(is_border)
 }

@@ -6,6 +6,8 @@ use hashbrown::HashSet;
 
 /// The sequences, one a line, as `background/phrases.py` writes them.
 const PHRASES: &str = include_str!("phrases.txt");
+/// Identifiers in lower case, one a line, from the same script.
+const NAMES: &str = include_str!("names.txt");
 
 struct Phrases {
     sequences: HashSet<&'static str>,
@@ -32,7 +34,16 @@ pub(super) fn holds(words: &[&str]) -> bool {
     HELD.sequences.contains(sequence.as_str())
 }
 
-/// Reads the sequences, so that the first message need not wait for it.
+/// Identifiers that many unrelated programs have, such as `ECONNREFUSED` and `DeadlineExceeded`.
+static NAMES_HELD: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NAMES.lines().collect());
+
+/// Returns true for the name of an error, a function or a field, in lower case, that many programs have.
+pub(super) fn is_common_name(name: &str) -> bool {
+    NAMES_HELD.contains(name)
+}
+
+/// Reads the sequences and names, so that the first message need not wait for it.
 pub(super) fn prepare() {
     LazyLock::force(&HELD);
+    LazyLock::force(&NAMES_HELD);
 }

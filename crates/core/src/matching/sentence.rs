@@ -49,27 +49,38 @@ pub(super) struct Sentence {
 /// A word of the line.
 struct LineWord {
     word: MessageWord,
+    /// Its number among the words of the message.
+    at: u32,
     text: String,
     shape: Shape,
     matched: bool,
     /// True when it stands where a signature has a value.
     value: bool,
     address: bool,
+    /// True for a name that many programs have, and that is no part of a code or an alert name which matches.
+    common_name: bool,
+    /// True when a mark that ends a sequence of words stands before it.
+    apart: bool,
     /// Number of the part of the line that it stands in.
     part: usize,
 }
 
 impl Sentence {
-    /// Reads a line. `matched` are the words of the message that match, `spans` those that stand where a signature has a
-    /// value, and `held` the words of the runbook; `matched` and `held` in ascending order.
+    /// Reads a line. `matched` are the words of the message that match, `named` those of them that are part of a code or
+    /// an alert name, `spans` those that stand where a signature has a value, and `held` the words of the runbook;
+    /// `matched` and `held` in ascending order.
     pub(super) fn new(
         read: &TokenizedMessage,
         line: u32,
         matched: &[u32],
+        named: &[u32],
         spans: &[Range<u32>],
         held: &[WordId],
     ) -> Sentence {
-        let words = words(read, line, matched, spans);
+        let mut words = words(read, line, matched, spans);
+        for word in words.iter_mut().filter(|word| named.contains(&word.at)) {
+            word.common_name = false;
+        }
         let mut sentence = Sentence::default();
         let telling = |word: &&LineWord| !matches!(word.shape, Shape::Value | Shape::Number) && !word.address;
         for word in words.iter().filter(telling) {
@@ -113,11 +124,15 @@ impl Sentence {
             }
             self.specific += word.word.weight;
             let common = word.shape == Shape::Plain && phrases::holds(&[&word.text]);
-            if !common {
+            if !common && !word.common_name {
                 self.rarest = self.rarest.max(background_bits(&word.text, word.shape));
             }
         }
-        for three in words.windows(3).filter(|three| three.iter().all(|word| word.matched)) {
+        let sequence = |three: &&[LineWord]| {
+            let apart = three.iter().skip(1).any(|word| word.apart);
+            !apart && three.iter().all(|word| word.matched && !word.common_name)
+        };
+        for three in words.windows(3).filter(sequence) {
             self.sequences += 1.0;
             self.novel += f32::from(u8::from(!are_generic(three)));
         }
@@ -145,6 +160,7 @@ fn words(read: &TokenizedMessage, line: u32, matched: &[u32], spans: &[Range<u32
         .map(|(word, at)| {
             let between = text.get(end..word.place.start).unwrap_or_default();
             part += usize::from(is_border(between));
+            let apart = between.contains(ends_sequence);
             end = word.place.end;
             let (mut lower, mut shape) = (String::new(), Shape::Plain);
             token::words(text.get(word.place.start..end).unwrap_or_default(), |said, _, form| {
@@ -152,10 +168,14 @@ fn words(read: &TokenizedMessage, line: u32, matched: &[u32], spans: &[Range<u32
                 shape = form;
             });
             while addresses.next_if(|address| address.end <= word.place.start).is_some() {}
+            let by_itself = shape == Shape::Name || shape == Shape::Plain && !phrases::holds(&[&lower]);
             LineWord {
                 word: *word,
+                at,
+                common_name: by_itself && phrases::is_common_name(&lower),
                 text: lower,
                 shape,
+                apart,
                 matched: matched.binary_search(&at).is_ok(),
                 value: spans.iter().any(|range| range.contains(&at)),
                 address: addresses
@@ -173,8 +193,19 @@ pub(super) fn is_border(between: &str) -> bool {
         || [": ", " - ", ", "].iter().any(|border| between.contains(border))
 }
 
+/// Returns true for a mark at which `background/phrases.py` ends a sequence of words, and for one beside a value.
+fn ends_sequence(c: char) -> bool {
+    matches!(
+        c,
+        '.' | ':' | ';' | ',' | '(' | ')' | '[' | ']' | '"' | '`' | '|' | '=' | '\t'
+    )
+}
+
 /// Returns true when many programs put a matching word between the neighbours that match as well.
 fn is_generic(words: &[LineWord], at: usize) -> bool {
+    if words.get(at).is_some_and(|word| word.common_name) {
+        return true;
+    }
     let before = at.checked_sub(1).and_then(|from| step(words, from));
     let after = step(words, at);
     match (before, after) {
@@ -183,10 +214,12 @@ fn is_generic(words: &[LineWord], at: usize) -> bool {
     }
 }
 
-/// Returns true when many programs say the word at `from` and the next in a row; `None` unless both match.
+/// Returns true when many programs say the word at `from` and the next in a row; `None` unless both match and belong to
+/// one sequence.
 fn step(words: &[LineWord], from: usize) -> Option<bool> {
     let pair = words.get(from..from + 2)?;
-    if !pair.iter().all(|word| word.matched) {
+    let apart = pair.get(1).is_some_and(|word| word.apart);
+    if apart || !pair.iter().all(|word| word.matched && !word.common_name) {
         return None;
     }
     let three = |from: usize| words.get(from..from + 3).is_some_and(are_generic);
