@@ -2,15 +2,15 @@
 
 use signpost::slack::decode::{self, Event, Frame, Identity};
 
-/// Panics where the code does what it must not.
-pub fn run(input: &str) {
+/// Panics where the code does what it must not. Returns true when the text is a frame with an envelope.
+pub fn run(input: &str) -> bool {
     let us = Identity {
         team_id: "T1".to_owned(),
         user_id: "U1".to_owned(),
         ..Identity::default()
     };
     let Some(Frame::Envelope(envelope)) = decode::frame(input) else {
-        return;
+        return false;
     };
     assert!(!envelope.keys().is_empty());
     if let Event::Message(message) = decode::event(&envelope.payload, &us) {
@@ -25,4 +25,5 @@ pub fn run(input: &str) {
         );
     }
     let _ = decode::event_id(&envelope.payload);
+    true
 }

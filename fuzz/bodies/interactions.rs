@@ -3,8 +3,8 @@
 use signpost::respond::ButtonPress;
 use signpost::slack::decode::{self, Envelope, Frame, Identity, Interaction};
 
-/// Panics where the code does what it must not.
-pub fn run(input: &str) {
+/// Panics where the code does what it must not. Returns true when the text is a frame with an envelope.
+pub fn run(input: &str) -> bool {
     let us = Identity {
         team_id: "T1".to_owned(),
         user_id: "U1".to_owned(),
@@ -12,7 +12,7 @@ pub fn run(input: &str) {
     };
     let Some(Frame::Envelope(envelope)) = decode::frame(input) else {
         let _ = (ButtonPress::read(input), ButtonPress::read_option(input, input));
-        return;
+        return false;
     };
     for kind in ["interactive", "slash_commands", ""] {
         let envelope = Envelope {
@@ -35,4 +35,5 @@ pub fn run(input: &str) {
             Interaction::Command(_) | Interaction::Shortcut(_) | Interaction::Unknown { .. } => {}
         }
     }
+    true
 }

@@ -53,8 +53,8 @@ fn ground() -> &'static Ground {
     })
 }
 
-/// Panics where the code does what it must not.
-pub fn run(input: (u8, &[u8])) {
+/// Panics where the code does what it must not. Returns true when the answer could be read.
+pub fn run(input: (u8, &[u8])) -> bool {
     let (kind, bytes) = input;
     let mut plain = log::Plain::default();
     let (first, second) = bytes.split_at(bytes.len() / 2);
@@ -76,12 +76,12 @@ pub fn run(input: (u8, &[u8])) {
     let job = JobPath::try_from("Team A/job".to_owned()).expect("a path");
     runtime.block_on(async {
         match kind % 6 {
-            0 => drop(client.build(&job, 7).await),
-            1 => drop(client.queue_item(&job, 7).await),
-            2 => drop(client.definition(&job).await),
-            3 => drop(client.log(&job, 7, &mut LogPosition::default()).await),
-            4 => drop(client.find_build_by_queue_id(&job, 7).await),
-            _ => drop(client.artifact(&job, 7, "a/facts.log", 1_000).await),
+            0 => client.build(&job, 7).await.is_ok(),
+            1 => client.queue_item(&job, 7).await.is_ok(),
+            2 => client.definition(&job).await.is_ok(),
+            3 => client.log(&job, 7, &mut LogPosition::default()).await.is_ok(),
+            4 => client.find_build_by_queue_id(&job, 7).await.is_ok(),
+            _ => client.artifact(&job, 7, "a/facts.log", 1_000).await.is_ok(),
         }
-    });
+    })
 }
