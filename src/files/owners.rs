@@ -34,6 +34,7 @@ pub(super) fn add(
             }
             Ok(FileContent::TooLarge(bytes)) => format!("it is {bytes} bytes long"),
             Ok(FileContent::No(reason)) => reason,
+            Ok(FileContent::Damaged(reason)) => reason.to_owned(),
             Ok(FileContent::Outside) => continue,
             Err(error) => error.to_string(),
         };

@@ -22,8 +22,8 @@ use tokio::task::JoinSet;
 use super::migrations::POSTGRES as MIGRATIONS;
 use super::rows::{self, Overdue};
 use super::{
-    Arrival, Changes, Due, DueEscalation, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef, Missed, NewPost,
-    OutboxCounts, PostOutcome, Purged, Receipt, Retention, SetAsideReason, Store, Turn, Waiting,
+    Arrival, Changes, Due, DueEscalation, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef, Missed,
+    NewPost, OutboxCounts, PostOutcome, Purged, Receipt, Retention, SetAsideReason, Store, Turn, Waiting,
 };
 
 /// A transaction on a connection of its own.

@@ -119,10 +119,10 @@ fn run(inputs: u64, seeds: &[&str], target: impl Fn(u8, &str, &str) -> bool) {
         let other = dice.changed(seeds);
         let kind = u8::try_from(dice.roll(256)).unwrap();
         let ended = catch_unwind(AssertUnwindSafe(|| target(kind, &text, &other)));
-        match ended {
-            Ok(is_read) => read += u64::from(is_read),
-            Err(_) => panic!("input {number}, kind {kind}: {text:?} and {other:?}"),
-        }
+        let Ok(is_read) = ended else {
+            panic!("input {number}, kind {kind}: {text:?} and {other:?}");
+        };
+        read += u64::from(is_read);
     }
     assert!(read * 20 > inputs, "{read} of {inputs} inputs could be read");
 }

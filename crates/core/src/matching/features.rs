@@ -133,10 +133,7 @@ pub(super) fn features(
     let overlap = Overlap::new(index, read, findings);
     let held = part.map_or(&[][..], |part| &part.held);
     let line = top.map_or(0, |finding| finding.line);
-    let names = findings
-        .iter()
-        .filter(|finding| finding.named && !is_common(&finding.signature(index).to_lowercase()));
-    let named: Vec<u32> = names.flat_map(|finding| finding.words.iter().copied()).collect();
+    let named = words_of_names(index, findings);
     let sentence = Sentence::new(read, line, &matched, &named, &overlap.values, held);
     let whole = read.form();
     let signature = top.map_or("", |finding| finding.signature(index));
@@ -204,6 +201,14 @@ pub(super) fn features(
         values,
         named: name.strength >= NAMED && !name.common,
     }
+}
+
+/// The words of the message that are part of a code or an alert name which few programs have.
+fn words_of_names(index: &Index, findings: &[Finding<'_>]) -> Vec<u32> {
+    let names = findings
+        .iter()
+        .filter(|finding| finding.named && !is_common(&finding.signature(index).to_lowercase()));
+    names.flat_map(|finding| finding.words.iter().copied()).collect()
 }
 
 /// Bits of the evidence that is a symptom: a name, or a text that reads like an error.
