@@ -152,7 +152,10 @@ fn document_forms(document: &Document, base_url: Option<&str>) -> Vec<String> {
     for address in document.addresses() {
         out.extend(forms::own(address, base_url));
     }
-    out.extend(forms::by_file_name(path));
+    // A page that tells its own address is no other wiki's page of the same id or title.
+    let is_addressed = document.addresses().any(|address| address.contains("://"));
+    let by_name = forms::by_file_name(path).into_iter();
+    out.extend(by_name.filter(|form| !is_addressed || !form.starts_with("confluence")));
     out.sort_unstable();
     out.dedup();
     out

@@ -33,7 +33,8 @@ pub struct FetchedVersion {
 /// A version that is held back, because it removes too many documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldVersion {
-    /// Id of the version, in hexadecimal digits.
+    /// Id of the version, in hexadecimal digits. Older versions of signpost wrote `commit`.
+    #[serde(alias = "commit")]
     pub version: String,
     /// Number of documents that it removes.
     pub removed: usize,
@@ -48,6 +49,8 @@ pub struct HeldVersion {
 struct KeptVersion {
     /// The place that it was fetched from: after other settings it is of no use.
     from: String,
+    /// Older versions of signpost wrote `commit`.
+    #[serde(alias = "commit")]
     version: String,
     at: Timestamp,
     /// Name of the folder with the files.
@@ -251,7 +254,11 @@ pub fn write(file: &Path, value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Removes a file, unless there is none.
-fn remove(file: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// The file cannot be removed.
+pub fn remove(file: &Path) -> io::Result<()> {
     match std::fs::remove_file(file) {
         Err(cause) if cause.kind() != ErrorKind::NotFound => Err(cause),
         _ => Ok(()),

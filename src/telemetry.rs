@@ -143,12 +143,12 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "signpost_page_hooks_total",
         &[("status", OPEN)],
-        "Calls of the hook for acknowledgements of pages, by HTTP status.",
+        "Requests to PagerDuty's webhook, by HTTP status.",
     ),
     counter(
         "signpost_page_lookups_total",
         &[("pager", OPEN), ("outcome", OPEN)],
-        "Look-ups of whether somebody has acknowledged a page.",
+        "Look-ups of the state of pages in their service.",
     ),
     counter(
         "signpost_page_reports_total",
@@ -258,7 +258,7 @@ pub const FAMILIES: &[Family] = &[
     gauges(
         "signpost_source_changed_timestamp_seconds",
         &[("source", OPEN)],
-        "Time of the commit or the latest change that a runbook source uses.",
+        "Time of the commit or latest change that is in use from a runbook source.",
     ),
     gauges(
         "signpost_source_documents",

@@ -9,7 +9,7 @@
 //! ID/trees/…/.pages.json                   the pages that were listed
 //! ```
 //!
-//! What is fetched is bounded in time, number and size. Redirects are not followed, so that credentials stay with the server
+//! A fetch is bounded in time, number and size. Redirects are not followed, so that credentials stay with the server
 //! that the settings name.
 
 mod client;
@@ -32,7 +32,7 @@ const AFTER_REFUSAL: Duration = Duration::from_mins(15);
 /// Reason why a wiki cannot be fetched. None holds a credential.
 #[derive(Debug, thiserror::Error)]
 pub enum WikiError {
-    /// There can be no connection at all.
+    /// No connection can be set up.
     #[error("{0}")]
     Client(String),
     /// The wiki has no such space, or hides it.
@@ -42,12 +42,12 @@ pub enum WikiError {
     #[error("the wiki refuses the credentials (status 401); check user and token, which may have expired")]
     Unauthorized,
     /// The account has to solve a captcha first.
-    #[error("the wiki wants a captcha after failed logins; log in as this user in a browser once, and check the token")]
+    #[error("the wiki asks for a captcha after failed logins; log in as this user in a browser, and check the token")]
     Captcha,
     /// The account lacks a right.
     #[error("the account may not read {0} (status 403); check its rights and the scopes of the token")]
     Forbidden(String),
-    /// There is no such thing, or the account may not see it.
+    /// Something does not exist, or the account may not see it.
     #[error("the wiki has no {0} (status 404); check the address, the deployment and the account's rights")]
     Missing(String),
     /// The server asks for a longer wait than a fetch may take.
@@ -70,8 +70,8 @@ pub enum WikiError {
     TooLong(usize),
     /// The fetch took too long.
     #[error(
-        "fetching took longer than {} seconds (runbooks.fetch_timeout); {done} of {total} changed pages are here, and the \
-         next fetch goes on with the rest", .timeout.as_secs()
+        "fetching took longer than {} seconds (runbooks.fetch_timeout); {done} of {total} changed pages were fetched, and \
+         the next fetch continues with the rest", .timeout.as_secs()
     )]
     TimedOut {
         /// The limit.
@@ -85,7 +85,7 @@ pub enum WikiError {
     #[error("the spaces have more than {0} pages; list fewer spaces")]
     TooManyPages(usize),
     /// The pages are too large together.
-    #[error("the pages are larger than {0} megabytes together (runbooks.fetch_megabytes)")]
+    #[error("together, the pages are larger than {0} megabytes (runbooks.fetch_megabytes)")]
     TooLarge(u64),
     /// The state folder cannot be used.
     #[error(transparent)]

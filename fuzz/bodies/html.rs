@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use signpost::runbook::parse;
 
 const PATHS: [&str; 4] = ["a.html", "page.html.en.utf8", "a.mdx", "a.md"];
-/// What begins a page or a document of each kind.
+/// Beginning of a page or a document of each kind.
 const BEGINNINGS: [&str; 8] = [
     "",
     "<div id=main-content class=wiki-content><h2 id=a>E0001</h2>",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use signpost::runbook::{frontmatter, parse};
 
-/// What begins a document, before the text.
+/// Beginning of a document, before the text.
 const BEGINNINGS: [&str; 6] = [
     "",
     "{% include steps.md name=\"",

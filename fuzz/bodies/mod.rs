@@ -1,4 +1,4 @@
-//! What the targets do with an input. `tests/it/fuzzing.rs` does the same without an engine.
+//! Bodies of the targets. `tests/it/fuzzing.rs` runs them without an engine.
 
 pub mod asciidoc;
 pub mod frames;

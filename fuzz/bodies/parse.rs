@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use signpost::runbook::{frontmatter, parse};
 
 const PATHS: [&str; 4] = ["a.md", "rules.yaml", "a/page.txt", "README"];
-/// What begins a document of each dialect.
+/// Beginning of a document of each dialect.
 const BEGINNINGS: [&str; 6] = [
     "",
     "---\nsubcollection: x\n---\n# E0001\n{: tsSymptoms}\n",

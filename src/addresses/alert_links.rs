@@ -4,8 +4,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::matching::beginning;
+
 /// Most words of a question that consists of an address.
 const QUESTION_WORDS: usize = 8;
+/// Most links of a text.
+const MOST_LINKS: usize = 100;
+/// Most bytes of the line that is kept with a link: a file of JSON may be one line.
+const LONGEST_LINE: usize = 4 * 1024;
 
 /// The kinds of an alert's links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,12 +118,16 @@ pub fn alert_links(text: &str) -> Vec<AlertLink> {
             let is_inside = line
                 .get(..key.start())
                 .is_some_and(|before| before.ends_with(char::is_alphanumeric));
-            let link = link(address.as_str(), AlertLinkKind::of_label(key.as_str()), (number, line));
+            let near = near(line, key.start());
+            let link = link(address.as_str(), AlertLinkKind::of_label(key.as_str()), (number, near));
             let is_known = found
                 .iter()
                 .any(|known| known.kind == link.kind && known.url == link.url);
             if !is_inside && link.kind.is_some() && !is_known {
                 found.push(link);
+            }
+            if found.len() >= MOST_LINKS {
+                return found;
             }
         }
     }
@@ -129,7 +139,10 @@ pub fn links_in(text: &str) -> Vec<AlertLink> {
     let mut found = alert_links(text);
     for (line, number) in text.lines().zip(1..) {
         for address in ADDRESS.iter().flat_map(|address| address.find_iter(line)) {
-            let link = link(address.as_str(), None, (number, line));
+            if found.len() >= MOST_LINKS {
+                return found;
+            }
+            let link = link(address.as_str(), None, (number, near(line, address.start())));
             if found.iter().all(|known| known.url != link.url) {
                 found.push(link);
             }
@@ -138,13 +151,26 @@ pub fn links_in(text: &str) -> Vec<AlertLink> {
     found
 }
 
+/// A line, or of a long one the part that begins at a link.
+fn near(line: &str, start: usize) -> &str {
+    if line.len() <= LONGEST_LINE {
+        return line;
+    }
+    beginning(line.get(start..).unwrap_or_default(), LONGEST_LINE)
+}
+
 fn link(address: &str, kind: Option<AlertLinkKind>, (line, text): (usize, &str)) -> AlertLink {
     let address = unescaped(address);
     // A closing bracket belongs to the address only with its opening one.
     let end = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '*' | '_' | ']' | '}');
     let mut url = address.trim_end_matches(end);
-    while url.ends_with(')') && url.matches(')').count() > url.matches('(').count() {
-        url = url.get(..url.len() - 1).unwrap_or_default().trim_end_matches(end);
+    // Counted once: an address may end in any number of them.
+    let mut closing = url.matches(')').count().saturating_sub(url.matches('(').count());
+    while closing > 0
+        && let Some(rest) = url.strip_suffix(')')
+    {
+        url = rest.trim_end_matches(end);
+        closing -= 1;
     }
     AlertLink {
         kind,

@@ -37,8 +37,9 @@ impl Forms {
             forms.push(format!("confluence:{host}:{id}"));
             forms.push(format!("confluence::{id}"));
         }
-        if let Some(title) = title_of_page(&parts, query("title").as_deref()) {
-            forms.push(format!("confluence-title:{host}:{title}"));
+        if let Some((space, title)) = title_of_page(&parts, query("spaceKey").as_deref(), query("title").as_deref()) {
+            // Titles such as "Overview" are in many spaces.
+            forms.push(format!("confluence-title:{host}:{space}:{title}"));
             forms.push(format!("confluence-title::{title}"));
         }
         if (host == "notion.so" || host.ends_with(".notion.so") || host.ends_with(".notion.site"))
@@ -285,24 +286,25 @@ fn id_of_page(parts: &[&str]) -> Option<String> {
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then(|| (*id).to_owned())
 }
 
-/// The title in Confluence's `…/display/SPACE/Title` and `viewpage.action?spaceKey=SPACE&title=Title`.
-fn title_of_page(parts: &[&str], queried: Option<&str>) -> Option<String> {
+/// Space and title in Confluence's `…/display/SPACE/Title` and `viewpage.action?spaceKey=SPACE&title=Title`.
+fn title_of_page(parts: &[&str], space: Option<&str>, title: Option<&str>) -> Option<(String, String)> {
     let is_query = parts.last() == Some(&"viewpage.action");
-    let title = if let Some(title) = queried.filter(|_| is_query) {
-        title
+    let (space, title) = if let Some(title) = title.filter(|_| is_query) {
+        (space.unwrap_or_default(), title)
     } else {
         let at = parts.iter().position(|part| *part == "display")?;
-        parts.get(at + 2)?
+        (*parts.get(at + 1)?, *parts.get(at + 2)?)
     };
-    Some(folded(title))
+    Some((folded(space), folded(title)))
 }
 
-/// The form by the title of a page whose address has both, `…/pages/123/Title`.
+/// The form by the title of a page whose address has both, `…/spaces/SPACE/pages/123/Title`.
 fn title_beside_id(url: &Url) -> Option<String> {
     let parts = parts_of(url);
     let at = parts.iter().position(|part| part == "pages")?;
-    let title = parts.get(at + 2)?;
-    Some(format!("confluence-title:{}:{}", host_of(url)?, folded(title)))
+    let (space, title) = (parts.get(at.checked_sub(1)?)?, parts.get(at + 2)?);
+    let host = host_of(url)?;
+    Some(format!("confluence-title:{host}:{}:{}", folded(space), folded(title)))
 }
 
 /// The id of a page at the end of a name, as Notion writes it: 32 hexadecimal digits.

@@ -74,7 +74,7 @@ fn word(mut opened: &File) -> io::Result<Option<FileContent>> {
     opened.rewind()?;
     if start.starts_with(OLE) {
         let reason =
-            "the file has the old format of Word, or is protected with a password; save it as .docx without one";
+            "the file is in Word's old format or protected with a password; save it as .docx without a password";
         return Ok(Some(FileContent::Damaged(reason)));
     }
     if !start.starts_with(ZIP) {

@@ -31,7 +31,7 @@ pub struct HookCall {
     pub pagers: Vec<String>,
     /// The body.
     pub body: Bytes,
-    /// To be told whether the call was saved.
+    /// Sender for whether the call was saved.
     pub done: oneshot::Sender<bool>,
 }
 

@@ -121,7 +121,7 @@ pub enum CardAction {
         /// The escalation's id within its case.
         escalation: String,
     },
-    /// Upload what happened in the case, as a file in its thread.
+    /// Upload the history of the case, as a file in its thread.
     Export,
     /// A button of a later version.
     #[serde(other)]

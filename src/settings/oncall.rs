@@ -154,7 +154,7 @@ pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> R
         let problem = match services.iter().find(|service| service.id == *named) {
             Some(service) if service.kind == pager.kind => continue,
             Some(_) => format!("names \"{named}\", which is of another kind"),
-            None => format!("names \"{named}\", which is no entry of services"),
+            None => format!("names \"{named}\", which is not in services"),
         };
         return Err(Error::Value {
             place: place.to_owned(),
@@ -258,7 +258,7 @@ impl EntryReader<'_> {
             .filter(|named| !named.is_empty());
         let problem = match entry.kind {
             _ if named.is_none() => return Ok(None),
-            _ if !self.pages => "is only known for pagers",
+            _ if !self.pages => "is only allowed for pagers",
             OncallKind::GoAlert | OncallKind::Calendar => "can't be used: this kind can't look up alerts",
             _ => return Ok(named.map(str::to_owned)),
         };
@@ -275,7 +275,7 @@ impl EntryReader<'_> {
             return Ok(None);
         }
         if !self.pages || entry.kind != OncallKind::PagerDuty {
-            let problem = "is only known for pagers of the kind \"pagerduty\"";
+            let problem = "is only allowed for pagers of the kind \"pagerduty\"";
             return Err(self.wrong(id, "webhook_secret_variable", problem, "remove it"));
         }
         self.secret_named("webhook_secret", (id, variable, file)).map(Some)
@@ -420,7 +420,7 @@ mod tests {
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken_variable = \"SA\"\nservice = \"b\"\n",
-                "pagers[a].service` names \"b\", which is no entry of services",
+                "pagers[a].service` names \"b\", which is not in services",
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"goalert\"\nurl = \"https://x.example\"\ntoken_variable = \"SA\"\nservice = \"b\"\n",
@@ -432,7 +432,7 @@ mod tests {
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"opsgenie\"\ntoken_variable = \"SA\"\nwebhook_secret_variable = \"SA\"\n",
-                "is only known for pagers of the kind",
+                "is only allowed for pagers of the kind",
             ),
         ] {
             let error = read(text, "oncall.toml", &environment).unwrap_err().to_string();

@@ -164,7 +164,9 @@ impl Wiki {
             if site.is_cloud {
                 return self.confluence.labelled(labels, self.limits.pages).await;
             }
-            let has = |entry: &&PageEntry| entry.labels.iter().any(|label| labels.contains(label));
+            // Confluence writes labels in lower case, whatever a person types.
+            let is_one = |label: &String| labels.iter().any(|known| known.to_lowercase() == label.to_lowercase());
+            let has = |entry: &&PageEntry| entry.labels.iter().any(is_one);
             Ok(entries.iter().filter(has).map(|entry| entry.id.clone()).collect())
         };
         let wanted = with(&site.labels).await?;
@@ -196,7 +198,7 @@ impl Wiki {
             .map(|id| async move {
                 let body = match self.confluence.body(&id, most).await {
                     Err(WikiError::TooLong(most)) => {
-                        tracing::warn!(page = id, most, "a page of a wiki is too long and is left out");
+                        tracing::warn!(page = id, most, "a wiki page is too long and is left out");
                         None
                     }
                     body => body?,

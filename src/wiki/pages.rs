@@ -43,8 +43,12 @@ impl<'a> Pages<'a> {
     /// Writes the files of the pages `shown`, and the list of all pages, into a folder. Returns their bytes.
     pub(super) fn write(&self, shown: &HashSet<&str>, folder: &Path) -> std::io::Result<u64> {
         let mut bytes = 0_u64;
+        let mut damaged = None;
         for entry in self.entries.values().filter(|entry| shown.contains(entry.id.as_str())) {
             let Some(body) = read_body(self.bodies, &entry.id, entry.version) else {
+                // Such as a file that a power failure left empty. Its page would be missing until it is changed.
+                fetched::remove(&body_file(self.bodies, &entry.id, entry.version))?;
+                damaged = Some(&entry.id);
                 continue;
             };
             let text = self.document(entry, &body);
@@ -52,6 +56,10 @@ impl<'a> Pages<'a> {
             let file = folder.join(self.path(entry));
             std::fs::create_dir_all(file.parent().unwrap_or(folder))?;
             std::fs::write(&file, text)?;
+        }
+        if let Some(id) = damaged {
+            let cause = format!("the kept text of page {id} is damaged; the next fetch gets it again");
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, cause));
         }
         let list: Vec<&PageEntry> = self.entries.values().copied().collect();
         fetched::write(&folder.join(LIST), &list)?;

@@ -1,4 +1,4 @@
-//! What people read besides replies: help and labels. A change of words shows here in review.
+//! Texts that people read besides replies: help and labels. A change of words shows here in review.
 
 use std::fmt::Write as _;
 use std::process::Command;

@@ -89,7 +89,7 @@ def sequences(text):
 
 
 def names(text):
-    """The identifiers of a text: with underscores, with humps, or in capitals."""
+    """The identifiers of a text: with underscores, in camel case, or in capitals."""
     for name in IDENTIFIER.findall(text):
         bare = name.strip('_')
         if len(bare) >= 5 and ('_' in bare or bare.isupper() or re.search('[a-z][A-Z]|[A-Z]{2}[a-z]', bare)):

@@ -28,7 +28,7 @@ pub(super) async fn in_slack(web: &Web, library: &Library) -> Vec<DoctorCheck> {
         for (id, team) in channels.iter().take(MOST) {
             problems.extend(channel(web, id).await.map(|problem| format!("{team}: {problem}")));
         }
-        let good = format!("the bot is a member of {} channels of teams", channels.len().min(MOST));
+        let good = format!("the bot is in the team channels ({} checked)", channels.len().min(MOST));
         checks.push(DoctorCheck::new("team channels", told(problems, good)));
     }
     let groups = named(library, groups_of);
@@ -39,7 +39,7 @@ pub(super) async fn in_slack(web: &Web, library: &Library) -> Vec<DoctorCheck> {
                 let problems = missing.map(|(id, team)| format!("{team}: Slack has no active user group {id}"));
                 told(
                     problems.collect(),
-                    format!("Slack has the {} user groups of teams", groups.len()),
+                    format!("the teams' user groups exist in Slack ({} checked)", groups.len()),
                 )
             }
             Err(error) => Err(format!("the user groups cannot be listed: {error}")),
@@ -73,7 +73,7 @@ pub(super) async fn services(settings: &Settings, library: &Library) -> Vec<Doct
             }
         }));
         let problems = problems.await.into_iter().flatten().collect();
-        let good = format!("the services know the schedules of {} teams", asked.len());
+        let good = format!("the services know the schedules ({} checked)", asked.len());
         checks.push(DoctorCheck::new("schedules", told(problems, good)));
     }
     let pagers = named(library, |team| {
@@ -98,7 +98,7 @@ pub(super) async fn services(settings: &Settings, library: &Library) -> Vec<Doct
             .filter(|(pager, _)| directory.alerts(pager).is_some())
             .count();
         let good = format!(
-            "{} registered; acknowledgements can be looked up at {watched} of them",
+            "{} registered; {watched} of them can look up acknowledgements",
             pagers.len()
         );
         checks.push(DoctorCheck::new("pagers", told(problems, good)));

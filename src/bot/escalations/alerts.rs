@@ -1,5 +1,5 @@
-//! What became of pages: services are asked at bounded intervals while their escalations are open, and PagerDuty's
-//! webhooks tell it at once.
+//! States of paged alerts: services are asked at bounded intervals while their escalations are open, and PagerDuty's
+//! webhooks report changes at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;

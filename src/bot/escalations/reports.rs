@@ -1,4 +1,4 @@
-//! What a service reports of an alert: acknowledged, resolved. Each is saved once, however often and late it comes.
+//! Reports of a service about an alert: acknowledged, resolved. Each is saved once, however often and late it comes.
 
 use serde_json::json;
 use tracing::info;

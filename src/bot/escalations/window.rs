@@ -122,7 +122,7 @@ pub(crate) struct CallWindow {
     fields: Vec<Value>,
 }
 
-/// What stands above the fields.
+/// Blocks above the fields.
 #[derive(Debug)]
 struct WindowHead {
     topic: Option<TopicId>,
@@ -133,7 +133,7 @@ struct WindowHead {
     issue: Option<String>,
 }
 
-/// Where the message goes.
+/// Destination of the message.
 #[derive(Debug)]
 enum MessagePlace {
     /// No team is chosen yet.

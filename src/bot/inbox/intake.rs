@@ -123,7 +123,7 @@ impl Intake {
                 }
                 Ok(InteractionClaim::Elsewhere) => tokio::time::sleep(ELSEWHERE).await,
                 Err(cause) => {
-                    debug!(%cause, "the store cannot tell whether another replica answers an interaction");
+                    debug!(%cause, "the store cannot tell whether another replica is answering an interaction");
                     return None;
                 }
             }

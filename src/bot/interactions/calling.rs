@@ -68,8 +68,8 @@ impl InteractionHandler {
         Ok(Some(json!({"response_action": "errors", "errors": errors})))
     }
 
-    /// Another team was chosen in the window: its other fields follow, at once with what is known already. The hash keeps
-    /// an answer that comes late from replacing a later choice.
+    /// Updates the other fields after a team was chosen in the window, at once with what is known already. The hash
+    /// keeps a late answer from replacing a later choice.
     pub(super) async fn changed_in_window(&self, actions: &Actions, view: &View) -> Result<(), store::Error> {
         if !actions
             .actions

@@ -1,4 +1,4 @@
-//! "Export": what happened in a case, as a Markdown file in its thread.
+//! "Export": the history of a case, as a Markdown file in its thread.
 
 use tracing::warn;
 

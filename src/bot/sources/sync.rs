@@ -135,6 +135,15 @@ impl SourceSync {
 
     async fn held(&self, held: &HeldVersion) {
         let id = self.source.id.as_str();
+        {
+            // The server answers again, so that it need not be left alone, and is not failing any more.
+            let mut progress = self.progress.lock();
+            let told = progress.told.take();
+            *progress = SyncProgress {
+                told,
+                ..SyncProgress::default()
+            };
+        }
         self.ctx.status.sources.held(id, held, self.ctx.clock.now());
         let HeldVersion {
             version,

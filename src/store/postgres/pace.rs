@@ -1,6 +1,6 @@
 //! Slack's rate limits, which count the calls of all replicas together.
 //!
-//! The same algorithm as [`crate::slack::rate_limiter`], by the server's clock: a bucket holds the time at which its next
+//! Algorithm of [`crate::slack::rate_limiter`], by the server's clock: a bucket holds the time at which its next
 //! call would be due if calls had always come evenly, and a call may come earlier than that by the burst.
 
 use std::time::Duration;

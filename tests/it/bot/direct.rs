@@ -17,7 +17,7 @@ impl World {
             .await
     }
 
-    /// How many messages of the bot stand in the conversation itself.
+    /// Number of the bot's messages in the conversation itself.
     fn count(&self) -> usize {
         self.workspace.read(|state| ours(answers(state, DIRECT, "0")).len())
     }

@@ -105,7 +105,7 @@ fn the_doctor_looks_for_the_channels_groups_schedules_and_pagers_of_the_teams() 
                 "ok       user groups",
                 "ok       schedules",
                 "ok       pagers",
-                "can be looked up at 1 of them",
+                "1 of them can look up acknowledgements",
             ],
         );
         let bad = good

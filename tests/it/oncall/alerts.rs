@@ -1,4 +1,4 @@
-//! What services tell of an alert, in the shapes of their documentation.
+//! Reports of services about an alert, in the shapes of their documentation.
 
 use signpost::oncall::{AlertLookup, PagedAlert};
 

@@ -166,11 +166,11 @@ fn files_that_are_no_documents_are_told() {
     for (bytes, expected) in [
         (b"PK\x03\x04 and then nothing".to_vec(), "damaged"),
         (whole[..whole.len() / 2].to_vec(), "damaged"),
-        (package(&[("xl/workbook.xml", "<x/>")]), "no part with the text"),
+        (package(&[("xl/workbook.xml", "<x/>")]), "does not contain the text"),
         (docx(&bomb), "too large"),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0".to_vec(),
-            "old format of Word, or is protected with a password",
+            "in Word's old format or protected with a password",
         ),
     ] {
         let told = outline("kiln.docx", &bytes);

@@ -255,7 +255,7 @@ fn faults_leave_the_last_state_in_use() {
                 WikiFault::Status(403),
                 "the account may not read pages of the space OPS (status 403)",
             ),
-            (WikiFault::Captcha, "wants a captcha"),
+            (WikiFault::Captcha, "asks for a captcha"),
             (WikiFault::Status(502), "the wiki answers with status 502"),
             (WikiFault::Page, "perhaps a sign-in page"),
             (WikiFault::Truncated, "the wiki cannot be reached"),

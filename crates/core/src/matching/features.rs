@@ -94,6 +94,8 @@ pub(super) struct Features {
     pub(super) values: [f32; COUNT],
     /// True for a candidate with a code or an alert name that few programs have.
     pub(super) named: bool,
+    /// Weight of the rarest matching name that many programs have, in bits.
+    rarest_common_name: f32,
 }
 
 impl Features {
@@ -104,9 +106,10 @@ impl Features {
         self.value("both").max(titles).min(1.0)
     }
 
-    /// Weight in technical writing at large of the rarest word that matches, in bits.
+    /// Weight in technical writing at large of the rarest word that matches, in bits. A name counts although many programs
+    /// have it: within a few runbooks it says enough.
     pub(super) fn rarest(&self) -> f32 {
-        self.value("rarest")
+        self.value("rarest").max(self.rarest_common_name)
     }
 
     fn value(&self, name: &str) -> f32 {
@@ -200,10 +203,11 @@ pub(super) fn features(
     Features {
         values,
         named: name.strength >= NAMED && !name.common,
+        rarest_common_name: sentence.rarest_common_name,
     }
 }
 
-/// The words of the message that are part of a code or an alert name which few programs have.
+/// The words of the message that are part of a code or an alert name that few programs have.
 fn words_of_names(index: &Index, findings: &[Finding<'_>]) -> Vec<u32> {
     let names = findings
         .iter()

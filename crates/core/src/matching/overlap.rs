@@ -125,15 +125,15 @@ fn end_value(read: &TokenizedMessage, value: &mut Range<u32>) {
     }
 }
 
-/// Begins a value before a signature's first word where the line's part begins: in `mount of "a" failed: exit status 32`,
-/// the value of `<time> exit status 32` holds nothing of the first part.
+/// Moves the start of a value before a signature's first word to the start of its part of the line: in
+/// `mount of "a" failed: exit status 32`, the value of `<time> exit status 32` has nothing of the first part.
 fn begin_value(read: &TokenizedMessage, value: &mut Range<u32>) {
     if let Some(last) = (value.start..value.end).rev().find(|at| ends_part(read, *at)) {
         value.start = value.start.max(last + 1);
     }
 }
 
-/// Returns true for a word behind which a part of its line ends.
+/// Returns true for a word after which a part of its line ends.
 fn ends_part(read: &TokenizedMessage, at: u32) -> bool {
     let place = |at: u32| {
         let word = read.words.get(at as usize)?;

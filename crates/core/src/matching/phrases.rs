@@ -42,7 +42,7 @@ pub(super) fn is_common_name(name: &str) -> bool {
     NAMES_HELD.contains(name)
 }
 
-/// Reads the sequences and names, so that the first message need not wait for it.
+/// Reads the sequences and names, so that the first message need not wait for them.
 pub(super) fn prepare() {
     LazyLock::force(&HELD);
     LazyLock::force(&NAMES_HELD);

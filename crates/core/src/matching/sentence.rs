@@ -35,6 +35,8 @@ pub(super) struct Sentence {
     pub(super) specific: f32,
     /// The rarest of these in technical writing at large.
     pub(super) rarest: f32,
+    /// The rarest matching name that many programs have.
+    pub(super) rarest_common_name: f32,
     /// Number of sequences of three words that match.
     pub(super) sequences: f32,
     /// Number of these that few programs share.
@@ -59,7 +61,7 @@ struct LineWord {
     address: bool,
     /// True for a name that many programs have, and that is no part of a code or an alert name which matches.
     common_name: bool,
-    /// True when a mark that ends a sequence of words stands before it.
+    /// True when a mark that ends a sequence of words precedes it.
     apart: bool,
     /// Number of the part of the line that it stands in.
     part: usize,
@@ -119,6 +121,9 @@ impl Sentence {
         for (at, word) in words.iter().enumerate().filter(|(_, word)| word.matched) {
             self.matched += word.word.weight;
             self.words += 1.0;
+            if word.common_name && word.shape == Shape::Name {
+                self.rarest_common_name = self.rarest_common_name.max(background_bits(&word.text, word.shape));
+            }
             if is_generic(words, at) {
                 continue;
             }

@@ -15,7 +15,7 @@ use crate::runbook::TopicId;
 
 /// Most errors of one runbook that are told apart.
 const MOST: usize = 12;
-/// Share of a text from which it counts as whole.
+/// Share of a text that has to match for the text to count as whole.
 const WHOLE: f32 = 0.95;
 
 /// One of the errors of a message.
@@ -41,7 +41,7 @@ pub(super) fn errors<'f, 't>(index: &Index, candidates: &'f [Candidate<'t>]) -> 
 }
 
 /// The errors of one runbook. Another section is an error of its own when its code or alert name is in the message, or a
-/// whole text of it that tells as much; less will do beside an error without such a name.
+/// whole text of it that is as strong as a name; beside an error without such a name, a weaker text is enough.
 fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<SingleError<'f, 't>> {
     let lead = candidate.topic.section;
     let mut by_section: BTreeMap<usize, Vec<&Finding<'t>>> = BTreeMap::new();
@@ -56,7 +56,7 @@ fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<Single
         let is_whole = finding.cover >= WHOLE && finding.strength >= least && finding.kind != SignatureKind::Words;
         finding.is_about() || is_whole
     };
-    // What the leading error was recognised by is no second error. A section may mention the code of another one, whose
+    // The words that show the leading error are no second error. A section may mention the code of another one, whose
     // words are then not its own.
     let leading = own
         .iter()
@@ -102,7 +102,7 @@ fn of_runbook<'f, 't>(index: &Index, candidate: &'f Candidate<'t>) -> Vec<Single
     errors
 }
 
-/// Returns true when at least half of the words are among others. No words rest on nothing of their own.
+/// Returns true when at least half of the words are among others; also for no words.
 fn is_mostly_in(words: &[u32], others: &HashSet<u32>) -> bool {
     let count = words.iter().filter(|word| others.contains(word)).count();
     count * 2 >= words.len()

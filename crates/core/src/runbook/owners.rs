@@ -1,5 +1,5 @@
 //! Owners of documents by the files beside them: `CODEOWNERS` of GitHub and GitLab, `OWNERS` of Kubernetes and Chromium,
-//! and `catalog-info.yaml` of Backstage. Text in, names out; of the files nothing but names is kept.
+//! and `catalog-info.yaml` of Backstage. Text in, names out; only names are kept.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ pub fn is_owner_file(path: &str) -> bool {
         )
 }
 
-/// FileOwner files of a folder, read.
+/// Contents of the owner files of a folder.
 #[derive(Debug, Default)]
 pub struct OwnerFiles {
     code: CodeOwners,

@@ -47,7 +47,7 @@ pub fn to_html(file: impl Read + Seek) -> Result<String, &'static str> {
     if package.len() > MOST_ENTRIES {
         return Err("the document has too many parts");
     }
-    let main = main_part(&package).ok_or("the file has no part with the text of a Word document")?;
+    let main = main_part(&package).ok_or("the file does not contain the text of a Word document")?;
     let body = part(&mut package, &main, LONGEST_BODY)?.ok_or("the document's text cannot be unpacked")?;
     let (folder, name) = main.rsplit_once('/').unwrap_or(("", &main));
     let mut beside = |path: String| part(&mut package, &path, LONGEST_PART).map(Option::unwrap_or_default);

@@ -15,16 +15,16 @@ const SLOW: Duration = Duration::from_secs(20);
 /// A way of answering.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum ServiceMode {
-    /// As documented.
+    /// Answers as documented.
     #[default]
     Normal,
-    /// After 20 s.
+    /// Answers after 20 s.
     Slow,
-    /// With nobody on call, and no incident.
+    /// Answers with nobody on call, and no incident.
     Empty,
-    /// With a web page instead of data.
+    /// Answers with a web page instead of data.
     Wrong,
-    /// Not at all: the connection breaks.
+    /// Does not answer: the connection breaks.
     Down,
     /// 401: the key is refused.
     Unauthorised,

@@ -148,7 +148,12 @@ fn pagerdutys_webhook_acknowledges_once_however_often_it_comes() {
             assert_eq!(world.webhook(&bot, signed, body).await, expected, "{signed}");
         }
         let large = "x".repeat(2 * 1024 * 1024);
-        assert_eq!(world.webhook(&bot, &signature(SECRET, &large), &large).await, 413);
+        // The bot may close the connection while the rest is still being sent.
+        let call = world.client.post(format!("http://{}/hooks/pagerduty", bot.health()));
+        let refused = call
+            .header("x-pagerduty-signature", signature(SECRET, &large))
+            .body(large);
+        assert!(refused.send().await.map_or(true, |answer| answer.status() == 413));
         // Others' incidents, the test event and garbage change nothing.
         for other in [
             event("incident.acknowledged", "another"),

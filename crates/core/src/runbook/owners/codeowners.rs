@@ -167,6 +167,14 @@ impl PathPattern {
 
     /// Returns true for a path that the pattern matches.
     pub(super) fn matches(&self, path: &str) -> bool {
+        // Most patterns begin with the name of another folder: a file may have thousands of them.
+        let is_elsewhere = self
+            .parts
+            .first()
+            .is_some_and(|first| !first.contains(['*', '?']) && path.split('/').next() != Some(first.as_str()));
+        if is_elsewhere {
+            return false;
+        }
         let path: Vec<&str> = path.split('/').collect();
         // For each part of the path: whether the pattern so far ends before it. The last stands for the whole path.
         let mut ends = vec![false; path.len() + 1];
@@ -194,6 +202,9 @@ impl PathPattern {
 
 /// Returns true when a name fits a pattern with `*` and `?`.
 fn wildcard(pattern: &str, name: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == name;
+    }
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut at, mut to) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

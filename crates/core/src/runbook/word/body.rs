@@ -8,8 +8,19 @@ use super::paragraph::{RunFormat, WordParagraph};
 use super::styles::{font, is_code_font, kind_of_outline};
 use super::{LONGEST_HTML, WordParts, attribute, is_on, next, reader};
 
-/// Elements whose content is not shown: what was deleted or moved away, and a second form of the same.
-const LEFT_OUT: [&str; 5] = ["w:del", "w:moveFrom", "mc:Fallback", "w:fldData", "w:rPrChange"];
+/// Elements whose content is not shown: what was deleted or moved away, a second form of the same, and the properties
+/// before a tracked change.
+const LEFT_OUT: [&str; 9] = [
+    "w:del",
+    "w:moveFrom",
+    "mc:Fallback",
+    "w:fldData",
+    "w:rPrChange",
+    "w:pPrChange",
+    "w:tblPrChange",
+    "w:trPrChange",
+    "w:tcPrChange",
+];
 /// Deepest nesting of tables; what is deeper becomes text of the table around it.
 const DEEPEST: usize = 6;
 
@@ -20,6 +31,9 @@ struct WordField {
     is_link: bool,
     is_shown: bool,
 }
+
+/// Most paragraphs, and most cells, that are open at a time. Real ones are as many as text boxes and tables nest.
+const MOST_OPEN: usize = 64;
 
 /// Reader of the body.
 struct BodyReader<'p> {
@@ -98,7 +112,7 @@ impl BodyReader<'_> {
     fn start(&mut self, element: &BytesStart<'_>) {
         let value = || attribute(element, "w:val");
         match element.name().as_ref() {
-            "w:p" => self.paragraphs.push(WordParagraph::default()),
+            "w:p" if self.paragraphs.len() < MOST_OPEN => self.paragraphs.push(WordParagraph::default()),
             "w:pPr" => self.is_in_properties = true,
             "w:r" => {
                 self.is_in_run = true;
@@ -122,7 +136,9 @@ impl BodyReader<'_> {
             }
             "w:tbl" if self.tables.len() >= DEEPEST => self.flattened += 1,
             "w:tbl" => self.tables.push(WordTable::default()),
-            "w:tc" if self.flattened == 0 && !self.tables.is_empty() => self.flows.push(WordFlow::default()),
+            "w:tc" if self.flattened == 0 && !self.tables.is_empty() && self.flows.len() < MOST_OPEN => {
+                self.flows.push(WordFlow::default());
+            }
             "w:tblLook" | "w:tblHeader" | "w:gridSpan" | "w:vMerge" if self.flattened == 0 => {
                 self.table_property(element);
             }
@@ -202,7 +218,7 @@ impl BodyReader<'_> {
             "w:tbl" if self.flattened > 0 => self.flattened -= 1,
             "w:tc" if self.flattened == 0 && self.flows.len() > 1 => {
                 if let (Some(flow), Some(table)) = (self.flows.pop(), self.tables.last_mut()) {
-                    table.cell(flow.end());
+                    self.bytes += table.cell(flow.end());
                 }
             }
             "w:tr" if self.flattened == 0 => {

@@ -191,17 +191,21 @@ pub(super) struct WordTable {
 }
 
 impl WordTable {
-    /// Ends a cell.
-    pub(super) fn cell(&mut self, html: String) {
+    /// Ends a cell. Returns the bytes that it repeats of the cell above.
+    pub(super) fn cell(&mut self, html: String) -> usize {
         let name = if self.is_header_row || self.has_header && self.rows.is_empty() {
             "th"
         } else {
             "td"
         };
         let lines = html.matches('\n').count();
+        let mut repeated = 0;
         let content = match self.above.get(&self.column).filter(|_| self.is_continued) {
             // On the lines of its own, so that those that follow keep their numbers.
-            Some(above) => format!("{}{}", above.replace('\n', " "), "\n".repeat(lines)),
+            Some(above) => {
+                repeated = above.len();
+                format!("{}{}", above.replace('\n', " "), "\n".repeat(lines))
+            }
             None => html,
         };
         let span = if self.span > 1 {
@@ -216,6 +220,7 @@ impl WordTable {
         self.cells += 1;
         self.only = content;
         (self.span, self.is_continued) = (1, false);
+        repeated
     }
 
     /// Ends a row.
