@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::Served;
 use super::body::{decoded, whole};
@@ -19,6 +19,8 @@ use super::body::{decoded, whole};
 const LARGEST: usize = 1024 * 1024;
 /// Most calls that wait to be taken; further ones are answered with 503, and PagerDuty repeats them.
 const WAITING: usize = 16;
+/// Most calls whose bodies are read at the same time, before it is known who sends them; further ones are answered with 503.
+const READING: usize = 64;
 /// Most signatures that are looked at.
 const SIGNATURES: usize = 10;
 /// Time within which a call has to be saved: PagerDuty gives up waiting after some seconds.
@@ -40,6 +42,8 @@ pub struct HookCall {
 pub struct PagerDutyHook {
     keys: Vec<(String, hmac::Key)>,
     calls: mpsc::Sender<HookCall>,
+    /// Turns to send a body.
+    reading: Semaphore,
 }
 
 impl PagerDutyHook {
@@ -51,6 +55,7 @@ impl PagerDutyHook {
         let hook = PagerDutyHook {
             keys: keys.collect(),
             calls,
+            reading: Semaphore::new(READING),
         };
         (hook, receiver)
     }
@@ -70,7 +75,7 @@ impl PagerDutyHook {
     }
 
     async fn answer(&self, headers: &HeaderMap, body: Body) -> StatusCode {
-        let Ok(turn) = self.calls.try_reserve() else {
+        let Ok(_reading) = self.reading.try_acquire() else {
             return StatusCode::SERVICE_UNAVAILABLE;
         };
         let body = match whole(headers, body, LARGEST).await {
@@ -82,6 +87,10 @@ impl PagerDutyHook {
             tracing::warn!("a request to /hooks/pagerduty with a wrong or missing signature was refused");
             return StatusCode::UNAUTHORIZED;
         }
+        // Only now: whoever cannot sign takes no place of those who can.
+        let Ok(turn) = self.calls.try_reserve() else {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        };
         let (done, saved) = oneshot::channel();
         turn.send(HookCall { pagers, body, done });
         match tokio::time::timeout(PATIENCE, saved).await {

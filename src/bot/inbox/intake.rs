@@ -16,6 +16,7 @@ use crate::bot::interactions::InteractionHandler;
 use crate::policy::Verdict;
 use crate::slack::decode::{self, Envelope, Event};
 use crate::slack::inbound::EnvelopeHandler;
+use crate::slack::outbound_filter;
 use crate::slack::stray_connections::{StrayConnections, StrayVerdict};
 use crate::store::{Arrival, InteractionClaim};
 
@@ -66,7 +67,11 @@ impl EnvelopeHandler for Intake {
         let answer = AssertUnwindSafe(self.interactions.answer(interaction))
             .catch_unwind()
             .await;
-        if let Ok(answer) = answer {
+        if let Ok(mut answer) = answer {
+            // As it is sent: the store keeps no secret that a text may hold.
+            if let Ok(Some(value)) = &mut answer {
+                outbound_filter::block(value);
+            }
             if let Ok(answer) = &answer
                 && let Err(cause) = self.ctx.store.interaction_answered(&key, answer.as_ref()).await
             {

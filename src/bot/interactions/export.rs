@@ -9,7 +9,7 @@ use crate::bot::reading::ChannelFault;
 use crate::redact::redact;
 use crate::slack::decode::Actions;
 use crate::slack::web::{Error, NewFile};
-use crate::store::{self, Changes};
+use crate::store::{self, Answered, Changes};
 
 impl InteractionHandler {
     /// Uploads a case into its thread, or tells the person who pressed why not.
@@ -31,6 +31,22 @@ impl InteractionHandler {
         if let Some(why) = self.not_exported(actions, &case).await {
             return self.tell(actions, &self.ctx.responder.export_refused(why)).await;
         }
+        // Written down before the upload, which takes several calls: what is delivered to another replica meanwhile
+        // uploads nothing.
+        let key = format!("export:{}", actions.context.id);
+        if self.ctx.store.answer(&key).await?.is_some() {
+            return Ok(());
+        }
+        let begun = Changes {
+            answered: vec![Answered {
+                message: key,
+                kind: "exported".into(),
+                post: None,
+                case: None,
+            }],
+            ..Changes::default()
+        };
+        self.commit(&begun, &actions.context.who.id).await?;
         let text = redact(&handover.markdown()).into_owned();
         let title = case.subject().map(|place: &TopicRef| place.title(&known.library));
         let file = NewFile {

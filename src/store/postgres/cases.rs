@@ -60,7 +60,10 @@ const OF_PERSON: &str = concat!(
 const ONE: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM cases WHERE id = $1 OR (channel = $2 AND thread_ts = $3) ORDER BY created_at DESC LIMIT 1"
+    " FROM cases WHERE id = $1 OR (channel = $2 AND thread_ts = $3)
+      OR (channel = $2 AND thread_ts IS NULL AND post IN (
+          SELECT key FROM outbox WHERE channel = $2 AND posted_ts = $3 AND action = 'post' AND state = 'sent'))
+      ORDER BY created_at DESC LIMIT 1"
 );
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM cases WHERE id = $1");
 
@@ -292,7 +295,7 @@ async fn write(transaction: &mut Tx, case: &CaseRow, user: Option<&str>, now: Ti
     Ok(true)
 }
 
-/// A case by its id, or the newest of a thread (channel and `ts`).
+/// A case by its id, or the newest of a thread (channel and `ts`), which its card may begin.
 pub(super) async fn one(
     readers: &PgPool,
     id: &str,

@@ -157,8 +157,8 @@ impl Keeper {
         });
         let (rows, posts) = freed?;
         let runs = limited(super::runs::any_unfollowed(&self.writers)).await?;
-        interactions::forget(&self.writers).await?;
-        pace::forget(&self.writers).await?;
+        limited(interactions::forget(&self.writers)).await?;
+        limited(pace::forget(&self.writers)).await?;
         if rows + posts > 0 {
             info!(rows, posts, "taking over messages and posts of a replica that ended");
         }

@@ -261,7 +261,7 @@ async fn write(
     Ok(true)
 }
 
-/// A case by its id, or the newest of a thread (channel and `ts`).
+/// A case by its id, or the newest of a thread (channel and `ts`), which its card may begin.
 pub(super) async fn one(
     readers: &SqlitePool,
     id: &str,
@@ -269,7 +269,10 @@ pub(super) async fn one(
 ) -> Result<Option<CaseRow>, sqlx::Error> {
     let (channel, ts) = thread.unzip();
     let row = sqlx::query(
-        "SELECT * FROM cases WHERE id = ?1 OR (channel = ?2 AND thread_ts = ?3) ORDER BY created_at DESC LIMIT 1",
+        "SELECT * FROM cases WHERE id = ?1 OR (channel = ?2 AND thread_ts = ?3)
+         OR (channel = ?2 AND thread_ts IS NULL AND post IN (
+             SELECT key FROM outbox WHERE channel = ?2 AND posted_ts = ?3 AND action = 'post' AND state = 'sent'))
+         ORDER BY created_at DESC LIMIT 1",
     )
     .bind(id)
     .bind(channel)
