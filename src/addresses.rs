@@ -1,6 +1,6 @@
 //! Addresses of documents: a link to a runbook, as alerts carry them, leads to the document with that address.
 //!
-//! An address is compared in its forms ([`forms`]), of which two of the same document have one in common: as a page of a
+//! An address is compared in its forms (`forms`), of which two of the same document have one in common: as a page of a
 //! site, as a file of a repository at any ref, as a page of Confluence or Notion by its id.
 
 mod alert_links;

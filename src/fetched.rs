@@ -292,3 +292,24 @@ pub fn size(folder: &Path) -> u64 {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::KeptVersion;
+    use crate::clock::{Clock as _, SystemClock};
+
+    #[test]
+    fn the_state_of_versions_that_knew_only_commits_is_read() {
+        let kept = KeptVersion {
+            from: "https://git.example/books".into(),
+            version: "4f2a".into(),
+            at: SystemClock.now(),
+            tree: "4f2a".into(),
+        };
+        let before = serde_json::to_string(&kept)
+            .unwrap()
+            .replace("\"version\"", "\"commit\"");
+        let read: KeptVersion = serde_json::from_str(&before).unwrap();
+        assert_eq!((read.version, read.tree), (kept.version, kept.tree));
+    }
+}

@@ -335,7 +335,7 @@ impl InteractionHandler {
         if case.external || self.ctx.rules.is_external(&actions.context, &case.channel) {
             return self.tell(actions, &self.ctx.responder.who_refused()).await;
         }
-        let link = self.link(&case).await;
+        let (link, ()) = tokio::join!(self.link(&case), window::ask_at_once(&self.ctx, &case));
         let runs = self.runs_of(&case.id).await?;
         let Some(window) = window::call_team(&self.ctx, &case, link.as_deref(), runs.clone()) else {
             let view = modals::escalation(&self.ctx, &case, link.as_deref(), runs);

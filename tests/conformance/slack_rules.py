@@ -14,6 +14,8 @@ DATE = re.compile(r"<!date\^\d+\^[^<>|^]+\|[^<>|]+>")
 LIVE_MENTION = re.compile(r"<(?:!(?:channel|here|everyone|subteam\^)|@[UW])")
 LINK = re.compile(r"<(?:https?://|mailto:)[^<>|\s]+(?:\|[^<>]*)?>")
 MENTION = re.compile(r"<(?:!subteam\^|@[UW]|#C)[A-Z0-9]+(?:\|[^<>]*)?>")
+# Calls nobody.
+CHANNEL = re.compile(r"<#C[A-Z0-9]+(?:\|[^<>]*)?>")
 STRAY_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 LIMITS = {
     "header": 150, "section": 3000, "context": 2000, "button": 75, "field": 2000, "markdown": 12000, "label": 2000,
@@ -47,7 +49,7 @@ def mrkdwn_faults(kind, content, mentions):
         yield f"{kind}: a code block is cut"
     if not mentions and LIVE_MENTION.search(content):
         yield f"{kind}: a live mention: {LIVE_MENTION.search(content).group()}"
-    rest = DATE.sub("", LINK.sub("", content))
+    rest = CHANNEL.sub("", DATE.sub("", LINK.sub("", content)))
     rest = MENTION.sub("", rest) if mentions else rest
     # A quotation starts a line with a bare ">".
     rest = re.sub(r"(?m)^>", "", rest)

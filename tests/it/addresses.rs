@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use signpost::addresses::Addresses;
+use signpost::addresses::{Addresses, alert_links, links_in};
 use signpost::clock::{Clock, SystemClock};
 use signpost::files::{Collection, Options, SourcePlace};
 use signpost::runbook::{DocumentSource, Library, RepositoryFolder};
@@ -290,4 +290,19 @@ fn an_address_of_several_documents_leads_to_none() {
             ("https://books.example/tank.md", "tank.md"),
         ],
     );
+}
+
+#[test]
+fn a_long_line_full_of_links_keeps_little_of_it() {
+    let line = (0..20_000)
+        .map(|n| format!("runbook:http://a{n}"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    for links in [alert_links(&line), links_in(&line)] {
+        assert_eq!(links.len(), 100);
+        let kept: usize = links.iter().map(|link| link.text.len()).sum();
+        assert!(kept <= 100 * 4096, "{kept}");
+    }
+    let closed = format!("see https://books.example/x{}", ")".repeat(160_000));
+    assert_eq!(links_in(&closed)[0].url, "https://books.example/x");
 }

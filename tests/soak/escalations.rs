@@ -34,7 +34,7 @@ async fn steps(setup: &Setup, said: &Said, number: usize) -> Result<(), String> 
     let called = poll(LIMIT, async || {
         let click = json!({"user": ADA, "channel": said.channel, "ts": card["ts"], "text": "Escalate"});
         setup.tries("click", click).await;
-        let window = poll(WINDOW, async || window(setup)).await?;
+        let window = poll(WINDOW, async || window(setup, said)).await?;
         let summary = mark(number);
         let values = json!({"page": {"value": "yes"}, "summary": {"value": summary}});
         let submit = json!({"user": ADA, "view_id": window["id"], "values": values});
@@ -92,13 +92,15 @@ fn team_messages(setup: &Setup, number: usize) -> Vec<Value> {
     })
 }
 
-fn window(setup: &Setup) -> Option<Value> {
-    setup.workspace.read(|state| {
-        let mut views = state.views.values();
-        views
-            .find(|view| view["user_id"] == ADA && view["type"] == "modal")
-            .cloned()
-    })
+/// The window about an error. One about another error may have opened late.
+fn window(setup: &Setup, said: &Said) -> Option<Value> {
+    let is_about = |view: &Value| {
+        let case = view["private_metadata"].as_str();
+        view["user_id"] == ADA && view["type"] == "modal" && case.is_some_and(|case| case.contains(&said.ts))
+    };
+    setup
+        .workspace
+        .read(|state| state.views.values().find(|view| is_about(view)).cloned())
 }
 
 async fn shown_in(setup: &Setup, said: &Said, what: &str) -> Result<Value, String> {

@@ -26,6 +26,8 @@ pub(crate) const SEVERITY: &str = "severity";
 /// Maximum number of options of a select, and of characters of one (Slack's limits).
 const OPTIONS: usize = 100;
 const OPTION: usize = 75;
+/// Time to learn who is on call before the window opens: whom it mentions at first depends on that.
+const AT_ONCE: Duration = Duration::from_millis(400);
 /// Time to learn who is on call while the window is shown already.
 const PATIENCE: Duration = Duration::from_secs(6);
 
@@ -202,14 +204,26 @@ pub(crate) fn call_team(
     let (teams, named) = teams(ctx, library, case)?;
     let summary = modals::summary_of(ctx, case, link, runs);
     let likeliest = teams.first().filter(|_| named > 0).copied();
-    let first = teams.iter().take(named.clamp(1, 3)).map(|team| team.key.clone());
     let choice = FieldChoices {
         team: likeliest,
         suffix: "",
         severity: "error",
         summary: &summary,
     };
-    Some(made(ctx, case, &teams, first.collect(), choice))
+    Some(made(ctx, case, &teams, likely(&teams, named), choice))
+}
+
+/// Asks who is on call for the teams that a case is likely escalated to, as far as they answer at once.
+pub(crate) async fn ask_at_once(ctx: &Context, case: &Case) {
+    let known = ctx.knowledge.get();
+    let asked = teams(ctx, &known.library, case).map(|(teams, named)| likely(&teams, named));
+    ctx.ask_on_call(&asked.unwrap_or_default(), AT_ONCE).await;
+}
+
+/// The keys of the likeliest teams, of those that are `named` by the runbook and come first.
+fn likely(teams: &[&Team], named: usize) -> Vec<String> {
+    let first = teams.iter().take(named.clamp(1, 3));
+    first.map(|team| team.key.clone()).collect()
 }
 
 /// The window anew after another team was chosen in it: its other fields are those of this team. `None` when it cannot be

@@ -31,7 +31,7 @@ pub struct Message {
     pub text: String,
     /// The text before the edit, if this is an edit and Slack sends it.
     pub previous_text: Option<String>,
-    /// True for a direct message, including one to a group of people.
+    /// True for a message in the conversation between a person and the bot.
     pub direct: bool,
     /// True when this event shows that the bot was mentioned.
     pub mentioned: bool,

@@ -186,3 +186,22 @@ fn files_that_are_no_documents_are_told() {
     assert!(outline("kiln.docx", &docx(&format!("{deep}<w:p><w:r><w:t>deep</w:t>"))).contains("deep"));
     assert!(outline("kiln.docx", b"# Kiln\n\nJust text.\n").contains("Just text."));
 }
+
+#[test]
+fn a_tracked_change_of_format_leaves_the_new_one() {
+    let heading = "<w:p><w:pPr><w:pStyle w:val=\"berschrift1\"/><w:pPrChange w:id=\"1\"><w:pPr><w:pStyle w:val=\"Shell\"/>\
+                   </w:pPr></w:pPrChange></w:pPr><w:r><w:t>Door jammed</w:t></w:r></w:p>";
+    let told = outline("kiln.docx", &docx(&format!("{heading}{}", paragraph("", "Oil it."))));
+    assert!(told.contains("[Door jammed]") && !told.contains("code"), "{told}");
+}
+
+#[test]
+fn merged_cells_are_repeated_within_bounds() {
+    let first = format!(
+        "<w:tr><w:tc><w:tcPr><w:vMerge w:val=\"restart\"/></w:tcPr>{}</w:tc></w:tr>",
+        paragraph("", &"x".repeat(100_000))
+    );
+    let more = "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr>".repeat(10_000);
+    let told = outline("kiln.docx", &docx(&format!("<w:tbl>{first}{more}</w:tbl>")));
+    assert!(told.contains("too large"), "{}", told.len());
+}
