@@ -199,9 +199,10 @@ fn a_tracked_change_of_format_leaves_the_new_one() {
 fn merged_cells_are_repeated_within_bounds() {
     let first = format!(
         "<w:tr><w:tc><w:tcPr><w:vMerge w:val=\"restart\"/></w:tcPr>{}</w:tc></w:tr>",
-        paragraph("", &"x".repeat(100_000))
+        paragraph("", &"Oil it. ".repeat(12_500))
     );
     let more = "<w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr>".repeat(10_000);
-    let told = outline("kiln.docx", &docx(&format!("<w:tbl>{first}{more}</w:tbl>")));
-    assert!(told.contains("too large"), "{}", told.len());
+    let text = paragraph("", "The doors of all kilns.");
+    let told = outline("kiln.docx", &docx(&format!("{text}<w:tbl>{first}{more}</w:tbl>")));
+    assert!(told.len() < 10_000_000, "{} {told:.300}", told.len());
 }
