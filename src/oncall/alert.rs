@@ -26,7 +26,7 @@ pub enum AlertStage {
     Open,
     /// Somebody takes care of it.
     Acknowledged,
-    /// It is over.
+    /// The alert is over.
     Resolved,
 }
 
