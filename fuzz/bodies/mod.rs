@@ -12,3 +12,4 @@ pub mod parse;
 pub mod redaction;
 pub mod restructured_text;
 pub mod templates;
+pub mod word;

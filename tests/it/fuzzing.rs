@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[expect(unreachable_pub, reason = "the targets are programs of another workspace")]
+#[expect(unreachable_pub, reason = "the targets are programs of another package")]
 #[path = "../../fuzz/bodies/mod.rs"]
 mod bodies;
 
@@ -178,6 +178,14 @@ const DOCUMENTS: [&str; 4] = [
     "<html><body><h1>Pump</h1><h2 id=a>QX1</h2><pre>QX1: pump stands still</pre><ol><li>Start it<ul><li>x</ol><table><tr><td rowspan=2>a<td>b</table>",
 ];
 
+const WORD: [&str; 5] = [
+    "<w:document><w:body><w:p><w:pPr><w:pStyle w:val=\"Heading1\"/></w:pPr><w:r><w:t>QX1</w:t></w:r></w:p><w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr></w:pPr><w:r><w:t>Start it</w:t><w:br/></w:r></w:p></w:body></w:document>",
+    "<w:document><w:body><w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val=\"2\"/><w:vMerge w:val=\"restart\"/></w:tcPr><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:p><w:hyperlink r:id=\"r1\"><w:r><w:t>b</w:t></w:r></w:hyperlink></w:p></w:body></w:document>",
+    "<w:styles><w:style w:styleId=\"a\"><w:basedOn w:val=\"b\"/><w:pPr><w:outlineLvl w:val=\"0\"/></w:pPr></w:style></w:styles>",
+    "<w:numbering><w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:numFmt w:val=\"decimal\"/></w:lvl></w:abstractNum><w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>",
+    "<Relationships><Relationship Id=\"r1\" Target=\"https://example.com/a\"/></Relationships>",
+];
+
 const TEMPLATES: [&str; 4] = [
     MARKDOWN[0],
     MARKDOWN[2],
@@ -233,6 +241,7 @@ targets! {
         true
     };
     frames_are_decoded: FRAMES, INPUTS => |_, text, _| bodies::frames::run(text);
+    word_documents_are_read: WORD, INPUTS => |kind, text, _| bodies::word::run((kind, text));
     interactions_are_decoded: INTERACTIONS, INPUTS => |_, text, _| bodies::interactions::run(text);
 }
 
