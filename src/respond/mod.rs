@@ -65,6 +65,7 @@ pub use step_pages::StepName;
 pub use templates::{TemplateError, Templates};
 pub use text::{plain_blocks, to_text, words};
 pub use time::{moment, moment_as, spoken};
+pub use title::topic_title;
 
 /// A message's content, before an adapter gives it the platform's form.
 #[derive(Debug, Clone, PartialEq, Default)]

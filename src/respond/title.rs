@@ -2,10 +2,15 @@
 
 use super::values::shortened;
 use crate::matching::{Evidence, Match, SignatureKind};
-use crate::runbook::{Runbook, Topic};
+use crate::runbook::{Library, Runbook, Topic, TopicId};
 
 /// Most characters of the place and of the quoted words in a title.
 const PART: usize = 60;
+
+/// Returns the title of a topic, as its card has it without a pasted line; `None` for one that no longer exists.
+pub fn topic_title(library: &Library, id: TopicId) -> Option<String> {
+    Some(card_title(library.runbook(id)?, library.topic(id)?, None))
+}
 
 /// Returns the title of a card: the service or the runbook, and the topic. A topic of one word, such as an error code,
 /// is followed by the message that the pasted line gives with it.

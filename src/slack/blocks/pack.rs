@@ -277,10 +277,11 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
                 out.push(vec![SectionBlock::Text(text)]);
                 continue;
             };
+            let is_continued = piece.shape == Some(PieceShape::Continued);
             match group.last_mut() {
                 Some(SectionBlock::Text(last))
                     if at == 0
-                        && last.block.is_none()
+                        && (last.block.is_none() || is_continued)
                         && text.block.is_none()
                         && last.length() + length(gap) + text.length() <= SECTION =>
                 {
@@ -288,8 +289,8 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
                 }
                 _ => {
                     // What one shape says must not be parted.
-                    if at > 0 || piece.shape == Some(PieceShape::Continued) {
-                        group.iter_mut().for_each(drop_rich);
+                    if at > 0 || is_continued {
+                        group.iter_mut().for_each(drop_shape);
                     }
                     group.push(SectionBlock::Text(text));
                 }
@@ -307,9 +308,10 @@ fn groups(pieces: &[Piece], cut_note: &str) -> Vec<Group> {
     out
 }
 
-fn drop_rich(section: &mut SectionBlock) {
+fn drop_shape(section: &mut SectionBlock) {
     if let SectionBlock::Text(text) = section {
         text.rich = None;
+        text.block = None;
     }
 }
 

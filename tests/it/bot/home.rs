@@ -33,7 +33,8 @@ fn the_home_tab_tells_what_the_bot_knows_and_changes_with_it() {
         let wait = world
             .workspace
             .wait_for(|state| home_of(state, ADA).filter(|home| home.contains("QX4711")));
-        wait.await.unwrap();
+        let home = wait.await.unwrap();
+        assert!(home.contains("Flux capacitor errors: QX4711"), "{home}");
         world.write("other.md", "# Another runbook\n\nSays something of its own.\n");
         let wait = world
             .workspace

@@ -84,6 +84,29 @@ fn a_workspace_that_knows_none_of_them_gets_mrkdwn() {
 }
 
 #[test]
+fn several_facts_are_said_once_each() {
+    const GEARS: &str =
+        "# Gears run dry\n\n```\nSX300: gear <GEAR> of mill <MILL> runs dry\n```\n\n## What to do\n\n1. Run `oil <GEAR> --mill <MILL>`.\n";
+    with(|world| async move {
+        world.write("gears.md", GEARS);
+        let bot = world.bot().await;
+        for refused_blocks in [None, Some("fields")] {
+            if let Some(block) = refused_blocks {
+                world.fault(&refused(block));
+            }
+            let mill = if refused_blocks.is_some() { "m-8" } else { "m-7" };
+            let ts = world.say(&format!("SX300: gear g-2 of mill {mill} runs dry"));
+            let card = world.replies(&ts).await.remove(0);
+            let told = words(&card);
+            for fact in ["`gear` = `g-2`".to_owned(), format!("`mill` = `{mill}`")] {
+                assert_eq!(told.matches(&fact).count(), 1, "{fact}: {told}");
+            }
+        }
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn a_changed_card_falls_back_as_well() {
     with(|world| async move {
         world.write("sluice.md", SLUICE);
