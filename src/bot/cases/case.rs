@@ -96,6 +96,9 @@ pub(crate) struct Case {
     /// Escalations to teams, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) escalations: Vec<CaseEscalation>,
+    /// Ids of the presses of Export that uploaded the case, the latest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exports: Vec<String>,
 }
 
 /// A message of a case.
