@@ -151,6 +151,11 @@ pub const FAMILIES: &[Family] = &[
         "Look-ups of the state of pages in their service.",
     ),
     counter(
+        "signpost_issues_total",
+        &[("tracker", OPEN), ("outcome", OPEN)],
+        "Attempts to create the issue of a case.",
+    ),
+    counter(
         "signpost_page_reports_total",
         &[("stage", &["acknowledged", "resolved"]), ("way", &["poll", "webhook"])],
         "Pages that were acknowledged or resolved in their service.",
