@@ -48,7 +48,25 @@ fn matched(title: &str, ending: Ending) -> RecentMatch {
 
 #[test]
 fn an_empty_home_tab() {
-    insta::assert_snapshot!(home(|_| {}), @"");
+    insta::assert_snapshot!(home(|_| {}), @"
+    I find the runbook for an error
+
+    Send me the error, mention me in a channel or use `/signpost`.
+
+    Your recent matches
+
+    Nothing yet. Runbooks I find for you will appear here.
+
+    Runbooks
+
+    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+
+    No problems found in the runbooks.
+
+    [commands]
+
+    Updated at 03:10 UTC. Version 1.2.3.
+    ");
 }
 
 #[test]
@@ -62,7 +80,29 @@ fn a_home_tab_with_cases() {
             matched("Gate is gone", Ending::Wrong),
         ];
     });
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @"
+    I find the runbook for an error
+
+    Send me the error, mention me in a channel or use `/signpost`.
+
+    Your recent matches
+
+    - Gate is shut in #gate-help, 12 minutes ago (02:58 UTC): open
+    - Dark street in #gate-help, 12 minutes ago (02:58 UTC): escalated
+    - Lamp flickers in #gate-help, 12 minutes ago (02:58 UTC): fixed
+    - Gate squeaks in #gate-help, 12 minutes ago (02:58 UTC): didn’t help
+    - Gate is gone in #gate-help, 12 minutes ago (02:58 UTC): wrong runbook
+
+    Runbooks
+
+    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+
+    No problems found in the runbooks.
+
+    [commands]
+
+    Updated at 03:10 UTC. Version 1.2.3.
+    ");
 }
 
 #[test]
@@ -84,7 +124,56 @@ fn a_home_tab_with_runs() {
     ];
     let shown = home(|facts| facts.runs = Some(stages.to_vec()));
     let none = home(|facts| facts.runs = Some(Vec::new()));
-    insta::assert_snapshot!(format!("{shown}\n\n== none\n{none}"), @"");
+    insta::assert_snapshot!(format!("{shown}\n\n== none\n{none}"), @"
+    I find the runbook for an error
+
+    Send me the error, mention me in a channel or use `/signpost`.
+
+    Your recent matches
+
+    Nothing yet. Runbooks I find for you will appear here.
+
+    Your recent runs
+
+    - Gate info, 10 minutes ago (03:00 UTC): waiting for approval
+    - Gate info, 10 minutes ago (03:00 UTC): in Jenkins’ queue
+    - Gate info, 10 minutes ago (03:00 UTC): running
+    - Gate info, 10 minutes ago (03:00 UTC): SUCCESS
+    - Gate info, 10 minutes ago (03:00 UTC): not approved in time
+
+    Runbooks
+
+    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+
+    No problems found in the runbooks.
+
+    [commands]
+
+    Updated at 03:10 UTC. Version 1.2.3.
+
+    == none
+    I find the runbook for an error
+
+    Send me the error, mention me in a channel or use `/signpost`.
+
+    Your recent matches
+
+    Nothing yet. Runbooks I find for you will appear here.
+
+    Your recent runs
+
+    Nothing yet. Jobs you start will appear here.
+
+    Runbooks
+
+    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+
+    No problems found in the runbooks.
+
+    [commands]
+
+    Updated at 03:10 UTC. Version 1.2.3.
+    ");
 }
 
 #[test]
@@ -116,7 +205,37 @@ fn a_home_tab_with_people_on_call_and_troubles() {
         ];
         facts.reload_failed = Some("the folder can’t be read".into());
     });
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @"
+    I find the runbook for an error
+
+    Send me the error, mention me in a channel or use `/signpost`.
+
+    Your recent matches
+
+    Nothing yet. Runbooks I find for you will appear here.
+
+    On call
+
+    On call for Gates: Grace and Ada until 18:00 CET · next: Linus
+
+    On call for Lamps: no one right now
+
+    On call for Streets (as of 02:40 UTC): Linus
+
+    On call for Bridges: unknown (PagerDuty cannot be reached) · Schedule (https://oncall.example.com)
+
+    Runbooks
+
+    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+
+    The last reload failed, so I’m still using the previous version: the folder can’t be read
+
+    No problems found in the runbooks.
+
+    [commands]
+
+    Updated at 03:10 UTC. Version 1.2.3.
+    ");
 }
 
 #[test]
@@ -137,7 +256,19 @@ fn refusals_in_the_escalate_window() {
         CallRefusal::Again { by: "Ada" },
     ];
     let said = refusals.map(|why| to_text(&responder().call_refused("Gates", why)).trim().to_owned());
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    Choose a team.
+    I’m not in Gates’s channel. Invite me there, or choose another team.
+    Gates’s channel is shared with another organization, so I can’t post there.
+    Slack didn’t answer in time. Try again.
+    I don’t know the Slack account of the person on call for Gates. Choose someone else to mention.
+    No user group is set up for Gates. Choose someone else to mention.
+    No pager is set up for Gates.
+    I can’t create issues in Gates’s tracker. Escalate without one, then open it yourself.
+    You aren’t allowed to page Gates. Escalate without paging, or ask someone who is.
+    Gates can only be paged for severity critical, error.
+    Ada already escalated this to Gates a moment ago.
+    ");
 }
 
 #[test]
@@ -165,7 +296,29 @@ fn refusals_of_exports_and_verdicts_and_missed_messages() {
         missed(12, false),
     ];
     let said = said.map(|reply| to_text(&reply).trim().to_owned());
-    insta::assert_snapshot!(said.join("\n\n"), @"");
+    insta::assert_snapshot!(said.join("\n\n"), @"
+    I can’t upload files yet: the Slack app is missing the scope `files:write`. Ask an operator to add it and reinstall the app.
+
+    I don’t export cases in channels shared with other organizations.
+
+    I’m not in this channel, so I can’t upload a file here. Invite me with `/invite` and try again.
+
+    Slack didn’t accept the file. Try again in a moment.
+
+    Only people in my own organization can rate my answers. Nothing was changed.
+
+    I’m not in this channel, so I can’t post here. Invite me with `/invite` and try again.
+
+    An alert in #alerts links to a runbook that I don’t have: `https://wiki.example.com/gate`
+
+    Either the page has moved or been deleted, or `base_url` of its source is not set to the address where it is published.
+
+    The runbooks couldn’t be reloaded, so the previous version stays in use: the folder can’t be read
+
+    I was offline from 02:02 UTC to 02:40 UTC. I missed 1 message. To look it up, mention me in its thread.
+
+    I was offline from 02:02 UTC to 02:40 UTC. I missed 12 errors. To look one up, mention me in its thread.
+    ");
 }
 
 fn message(change: impl FnOnce(&mut TeamMessage<'_>)) -> String {
@@ -231,5 +384,48 @@ fn messages_to_a_team() {
             message.state.service = service();
         }),
     ];
-    insta::assert_snapshot!(said.join("\n\n"), @"");
+    insta::assert_snapshot!(said.join("\n\n"), @"
+    Gate is shut
+    Escalated by Ada to Grace · Severity: error
+    The bolt sticks.
+    [I’m on it]
+
+    Gate is shut
+    Escalated by Ada to Grace · Severity: error
+    The bolt sticks.
+    Paging Grace…
+    [I’m on it]
+
+    Gate is shut
+    No one has acknowledged this yet. Escalated by Ada to Grace · Severity: error
+    The bolt sticks.
+    The page wasn’t sent: PagerDuty cannot be reached. Page them directly.
+    [I’m on it]
+
+    Gate is shut
+    Escalated by Ada to Grace · Severity: error
+    The bolt sticks.
+    Creating an issue in GitHub…
+    Paged Grace.
+    [I’m on it]
+
+    Gate is shut
+    Escalated by Ada to Grace · Severity: error
+    This is for Gates, whose channel is shared with another organization, so I can’t post there.
+    The bolt sticks.
+    Creating an issue… GitHub failed (HTTP 503), so I’ll try again.
+    [I’m on it]
+
+    Gate is shut
+    Escalated by Ada to Grace · Severity: error
+    The bolt sticks.
+    Issue: acme/gates#12 (https://git.example.com/acme/gates/issues/12)
+    Grace is on it (03:08 UTC).
+
+    Gate is shut
+    Escalated by Ada to Grace · Severity: error
+    The bolt sticks.
+    The issue wasn’t created: GitHub rejected the key (HTTP 401). Open it yourself (https://git.example.com/acme/gates/issues/new).
+    Grace is on it (03:08 UTC, in PagerDuty). Resolved in PagerDuty by Grace (03:08 UTC).
+    ");
 }
