@@ -117,6 +117,11 @@ pub const FAMILIES: &[Family] = &[
         "Interactions that Slack delivered again.",
     ),
     counter(
+        "signpost_issues_total",
+        &[("tracker", OPEN), ("outcome", OPEN)],
+        "Attempts to create the issue of a case.",
+    ),
+    counter(
         "signpost_jenkins_requests_total",
         &[("outcome", &["ok", "failed"])],
         "Requests to Jenkins.",
@@ -149,11 +154,6 @@ pub const FAMILIES: &[Family] = &[
         "signpost_page_lookups_total",
         &[("pager", OPEN), ("outcome", OPEN)],
         "Look-ups of the state of pages in their service.",
-    ),
-    counter(
-        "signpost_issues_total",
-        &[("tracker", OPEN), ("outcome", OPEN)],
-        "Attempts to create the issue of a case.",
     ),
     counter(
         "signpost_page_reports_total",
