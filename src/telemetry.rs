@@ -117,6 +117,11 @@ pub const FAMILIES: &[Family] = &[
         "Interactions that Slack delivered again.",
     ),
     counter(
+        "signpost_issues_total",
+        &[("tracker", OPEN), ("outcome", OPEN)],
+        "Attempts to create the issue of a case.",
+    ),
+    counter(
         "signpost_jenkins_requests_total",
         &[("outcome", &["ok", "failed"])],
         "Requests to Jenkins.",

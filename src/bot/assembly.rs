@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use super::admin::RunbookNotices;
 use super::context::Context;
 use super::escalations::alerts::{AlertHookReceiver, AlertWatcher};
+use super::escalations::issues::IssueWorker;
 use super::escalations::worker::EscalationWorker;
 use super::home::Home;
 use super::housekeeping::Housekeeping;
@@ -373,6 +374,7 @@ fn keep_calling(ctx: &Arc<Context>, calls: Option<mpsc::Receiver<HookCall>>, tas
     tasks.keep("on_call", refresher, OnCallRefresher::run);
     let escalations = EscalationWorker { ctx: Arc::clone(ctx) };
     tasks.keep("escalations", escalations, EscalationWorker::run);
+    tasks.keep("issues", IssueWorker::new(ctx), IssueWorker::run);
     tasks.keep("alerts", AlertWatcher::new(ctx), AlertWatcher::run);
     if let Some(calls) = calls {
         let receiver = AlertHookReceiver::new(ctx, calls);

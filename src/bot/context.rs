@@ -15,6 +15,7 @@ use super::people::People;
 use super::reading::MessageReader;
 use super::rules::Rules;
 use super::status::Status;
+use super::trackers::TrackerDirectory;
 use super::unknown_links::ToldLinks;
 use crate::clock::Clock;
 use crate::jobs::Registry;
@@ -43,6 +44,8 @@ pub(super) struct Context {
     pub(super) reading: MessageReader,
     /// The people on call, and the pagers.
     pub(super) on_call: OnCallDirectory,
+    /// The trackers of issues.
+    pub(super) trackers: TrackerDirectory,
     /// The channels that the bot is in.
     pub(super) own_channels: OwnChannels,
     /// The runbook links of alerts that the operators were told of.
@@ -57,6 +60,8 @@ pub(super) struct Context {
     pub(super) outbox: Arc<Notify>,
     /// Wakes the task that sends pages and goes on with escalations.
     pub(super) calls: Notify,
+    /// Wakes the task that creates issues.
+    pub(super) issues: Notify,
     /// Tracker of every task of the bot.
     pub(super) tracker: TaskTracker,
 }
@@ -65,6 +70,7 @@ impl Context {
     /// Creates the context of a bot.
     pub(super) fn new(settings: Settings, parts: &Parts, web: &Arc<Web>, prepared: Prepared) -> Self {
         let on_call = OnCallDirectory::new(&settings);
+        let trackers = TrackerDirectory::new(&settings);
         let rules = Arc::new(Rules {
             us: prepared.us,
             settings,
@@ -76,6 +82,7 @@ impl Context {
             people: People::new(Arc::clone(web), parts.tracker.clone()),
             reading: MessageReader::new(Arc::clone(web), Arc::clone(&rules)),
             on_call,
+            trackers,
             own_channels: OwnChannels::default(),
             told_links: ToldLinks::default(),
             rules,
@@ -89,6 +96,7 @@ impl Context {
             inbox: Notify::new(),
             outbox: Arc::new(Notify::new()),
             calls: Notify::new(),
+            issues: Notify::new(),
             tracker: parts.tracker.clone(),
         }
     }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::cases::{Case, HistoryEntry, TopicRef, rows};
+use super::cases::{Case, CaseIssue, HistoryEntry, TopicRef, rows};
 use super::runs::Run;
 use crate::jobs::{Job, Registry, masks, parameters};
 use crate::respond::step_texts;
@@ -32,6 +32,8 @@ pub struct Handover {
     pub error: String,
     /// Link to the thread, when somebody escalated.
     pub link: Option<String>,
+    /// Address of the issue in a tracker.
+    pub issue: Option<String>,
     /// Events in the order of time.
     pub events: Vec<HandoverEvent>,
 }
@@ -74,6 +76,7 @@ impl Handover {
             events.extend(events_of(&run, registry));
         }
         events.extend(escalations(&case));
+        events.extend(case.issue.as_deref().and_then(issue));
         events.sort_by_key(|event| event.at);
         Some(Handover {
             topic: case.subject().map(TopicRef::name),
@@ -84,6 +87,7 @@ impl Handover {
             status: case.status.name(),
             error: case.text(),
             link: case.escalations.last().and_then(|escalation| escalation.link.clone()),
+            issue: case.issue.as_ref().and_then(|issue| issue.url.clone()),
             case: case.id,
             channel: case.channel,
             thread_ts: case.thread_ts,
@@ -102,6 +106,9 @@ impl Handover {
         }
         if let Some(link) = &self.link {
             let _ = writeln!(out, "Thread: <{link}>");
+        }
+        if let Some(issue) = &self.issue {
+            let _ = writeln!(out, "Issue: <{issue}>");
         }
         // A fence longer than any run of backticks in the text.
         let longest = self.error.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -199,6 +206,20 @@ fn escalations(case: &Case) -> Vec<HandoverEvent> {
         }));
     }
     events
+}
+
+/// The event of an issue that exists or was given up.
+fn issue(issue: &CaseIssue) -> Option<HandoverEvent> {
+    let what = match (issue.created, &issue.fault) {
+        (Some(_), _) => format!("Created the issue {} in {}", issue.name(), issue.service),
+        (None, Some(fault)) if issue.failed => format!("Issue not created: {fault}"),
+        _ => return None,
+    };
+    Some(HandoverEvent {
+        at: issue.created.unwrap_or(issue.by.at),
+        who: None,
+        what,
+    })
 }
 
 fn events_of(run: &Run, registry: &Registry) -> Vec<HandoverEvent> {

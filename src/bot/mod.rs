@@ -62,6 +62,7 @@ mod sources;
 mod start;
 mod status;
 mod tasks;
+mod trackers;
 mod unknown_links;
 mod waiting;
 

@@ -18,8 +18,9 @@ use super::context::Context;
 use super::last_success::Dependency;
 use crate::net::Net;
 use crate::oncall::{
-    AlertLookup, Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
-    OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
+    AlertLookup, Calendar, CalendarPlace, GoAlertAlerts, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules,
+    JsmSchedules, OpsgeniePager, OpsgenieSchedules, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource,
+    ServiceEndpoint,
 };
 use crate::respond::{OnCallLine, moment_as};
 use crate::runbook::{OnCallSource, Team};
@@ -32,7 +33,7 @@ const AGE: SignedDuration = SignedDuration::from_secs(60);
 /// Time after which an answer is too old to be shown when its source fails.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// Time limit of a request to a service.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval of the look-ups that keep the answers fresh.
 const REFRESH: Duration = Duration::from_secs(55);
 /// Look-ups at the same time.
@@ -84,8 +85,9 @@ impl OnCallDirectory {
                 .services
                 .iter()
                 .find(|one| entry.service.as_ref() == Some(&one.id));
-            // Opsgenie's integrations may look up their own alerts.
-            let own = (entry.kind == OncallKind::Opsgenie).then_some(entry);
+            // Opsgenie's integrations may look up their own alerts; GoAlert has a key of its own for that.
+            let has_own = entry.kind == OncallKind::Opsgenie || entry.lookup_token.is_some();
+            let own = has_own.then_some(entry);
             Some((entry.id.clone(), alerts(http.as_ref()?, service.or(own)?.clone())?))
         };
         let told = settings.oncall.pagers.iter().filter_map(tells).collect();
@@ -361,7 +363,8 @@ fn alerts(http: &reqwest::Client, entry: OncallEntry) -> Option<Arc<dyn AlertLoo
         OncallKind::Opsgenie => Arc::new(OpsgenieSchedules::new(endpoint, entry.token)),
         OncallKind::Jsm => Arc::new(JsmSchedules::new(endpoint, entry.token)),
         OncallKind::Grafana => Arc::new(GrafanaSchedules::new(endpoint, entry.token, entry.stack)),
-        OncallKind::GoAlert | OncallKind::Calendar => return None,
+        OncallKind::GoAlert => Arc::new(GoAlertAlerts::new(endpoint, entry.lookup_token?)),
+        OncallKind::Calendar => return None,
     })
 }
 

@@ -40,6 +40,7 @@ impl ReplicaListener {
             if change.runs {
                 self.runner.wake_all();
                 self.ctx.calls.notify_one();
+                self.ctx.issues.notify_one();
             }
         }
     }

@@ -215,6 +215,12 @@ fn settings_for(workspace: &Workspace, arguments: &Arguments, folder: &Path) -> 
     let token = sandbox::jenkins::token_of("signpost");
     settings.jobs = settings::jobs::sample(&workspace.jenkins_url(), &token.into())?;
     settings.oncall = settings::oncall::local(&workspace.oncall_url(), sandbox::ONCALL_TOKEN, sandbox::ROUTING_KEY)?;
+    // The sample teams have their trackers there.
+    settings.oncall.trackers = settings::oncall::trackers::local(
+        &workspace.tracker_url(),
+        "https://git.example.com",
+        sandbox::TRACKER_TOKEN,
+    )?;
     settings.store.path = folder.join("signpost.db");
     settings.http.listen = String::new();
     // A newcomer sees problems, not the bot's routine log.
@@ -281,6 +287,7 @@ fn announce(url: &str, try_out: Try, notice: Option<&str>) -> anyhow::Result<()>
          In a channel, the bot only answers when it is sure. Mention @signpost to always get an answer. Start with: @signpost help\n\
          Jobs run in a local Jenkins at {url}/jenkins: {jobs}\n\
          {url}/oncall shows who would have been paged; no one is actually paged\n\
+         {url}/tracker shows the issues that Escalate creates\n\
          Slack clients can connect too, with the base URL {url}/api/. Ctrl-C ends it."
     );
     Ok(())

@@ -27,12 +27,28 @@ pub enum Error {
         /// Status of the answer.
         status: u16,
     },
-    /// The service does not know the schedule.
-    #[error("{service} does not know {what}; check its id in _data/teams.yml")]
+    /// The service does not know the schedule, or shows the repository to other keys only.
+    #[error("{service} does not know {what}, or its key can't see it; check _data/teams.yml")]
     NotFound {
         /// Name of the service.
         service: &'static str,
-        /// The schedule or policy.
+        /// The schedule, policy or repository.
+        what: String,
+    },
+    /// The repository has no issues.
+    #[error("{service} has issues turned off for {what}; turn them on, or correct the link in _data/teams.yml")]
+    NoIssues {
+        /// Name of the service.
+        service: &'static str,
+        /// The repository.
+        what: String,
+    },
+    /// The service has moved the repository.
+    #[error("{service} has moved {what}; correct its address in _data/teams.yml")]
+    Moved {
+        /// Name of the service.
+        service: &'static str,
+        /// The repository.
         what: String,
     },
     /// The team file does not say which schedule.
@@ -91,6 +107,8 @@ impl Error {
             Self::Timeout { .. } => "timeout",
             Self::Unauthorised { .. } => "unauthorised",
             Self::NotFound { .. } => "not-found",
+            Self::NoIssues { .. } => "no-issues",
+            Self::Moved { .. } => "moved",
             Self::NoSchedule { .. } => "no-schedule",
             Self::RateLimited { .. } => "rate-limited",
             Self::Server { .. } => "server",
@@ -112,6 +130,14 @@ impl Error {
         let code = status.as_u16();
         match code {
             401 | 403 => Self::Unauthorised { service, status: code },
+            301 | 302 | 307 | 308 if !what.is_empty() => Self::Moved {
+                service,
+                what: what.to_owned(),
+            },
+            410 if !what.is_empty() => Self::NoIssues {
+                service,
+                what: what.to_owned(),
+            },
             404 if !what.is_empty() => Self::NotFound {
                 service,
                 what: what.to_owned(),

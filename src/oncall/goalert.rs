@@ -1,5 +1,6 @@
-//! GoAlert: shifts from a calendar subscription read as JSON, alerts over a generic integration. Facts: GoAlert's source
-//! (0.34).
+//! GoAlert: shifts from a calendar subscription read as JSON, alerts over a generic integration, and what became of them over
+//! GraphQL. Facts: GoAlert's source (0.34): `graphql2/`, `alert/alertlog/`, and API keys that are bound to the text of one
+//! query.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,7 +9,10 @@ use serde_json::{Value, json};
 
 use super::http::{authorization, header};
 use super::shifts::{ListedShift, on_call_among};
-use super::{Error, Page, Pager, ScheduleSource, ServiceEndpoint, person, shortened, string, time};
+use super::{
+    AlertLookup, AlertStage, Error, Page, PagedAlert, Pager, ScheduleSource, ServiceEndpoint, person, shortened,
+    string, time,
+};
 use crate::runbook::ServiceSchedule;
 use crate::schedule::OnCall;
 
@@ -28,6 +32,13 @@ pub struct GoAlertCalendar {
 /// A generic API integration of a service, which opens alerts.
 #[derive(Debug)]
 pub struct GoAlertPager {
+    endpoint: ServiceEndpoint,
+    key: SecretString,
+}
+
+/// The alerts that an API key's query lists.
+#[derive(Debug)]
+pub struct GoAlertAlerts {
     endpoint: ServiceEndpoint,
     key: SecretString,
 }
@@ -71,9 +82,10 @@ impl GoAlertPager {
 #[async_trait]
 impl Pager for GoAlertPager {
     async fn trigger(&self, page: &Page) -> Result<(), Error> {
-        let mut details = page.details.clone();
+        // The key first: GraphQL tells the details of an alert, and not its key.
+        let mut details = format!("{}\n\n{}", key_line(&page.dedup_key), page.details);
         if let Some(link) = &page.link {
-            details = format!("{link}\n\n{details}");
+            details = format!("{link}\n{details}");
         }
         let alert = json!({
             "summary": shortened(&page.summary, SUMMARY),
@@ -89,5 +101,50 @@ impl Pager for GoAlertPager {
     async fn acknowledge(&self, _: &str) -> Result<(), Error> {
         // The integration can only open and close alerts.
         Ok(())
+    }
+}
+
+/// The line of an alert's details that holds its key.
+fn key_line(dedup_key: &str) -> String {
+    format!("Key: {dedup_key}")
+}
+
+impl GoAlertAlerts {
+    /// The alerts that an API key may list. `endpoint`: the address of GoAlert's start page.
+    pub fn new(endpoint: ServiceEndpoint, key: SecretString) -> Self {
+        Self { endpoint, key }
+    }
+}
+
+#[async_trait]
+impl AlertLookup for GoAlertAlerts {
+    async fn alert(&self, dedup_key: &str) -> Result<Option<PagedAlert>, Error> {
+        // The key holds the query; with another text it would be refused.
+        let request = self.endpoint.post(&["api", "graphql"]).json(&json!({"variables": {}}));
+        let request = request.headers(authorization("Bearer ", &self.key));
+        let answer = self.endpoint.json(request, "").await?;
+        let alerts = answer.pointer("/data/alerts/nodes").and_then(Value::as_array);
+        let alerts = alerts.ok_or_else(|| self.endpoint.odd("no list of alerts; check the query of its API key"))?;
+        let line = key_line(dedup_key);
+        let has_key = |one: &&Value| string(one, "details").lines().any(|other| other.trim() == line);
+        let Some(alert) = alerts.iter().find(has_key) else {
+            return Ok(None);
+        };
+        let (stage, word) = match string(alert, "status") {
+            "StatusAcknowledged" => (AlertStage::Acknowledged, "Acknowledged"),
+            "StatusClosed" => (AlertStage::Resolved, "Closed"),
+            _ => return Ok(Some(PagedAlert::open())),
+        };
+        let events = alert.pointer("/recentEvents/nodes").and_then(Value::as_array);
+        let is_it = |one: &&Value| string(one, "message").starts_with(word);
+        let event = events.into_iter().flatten().find(is_it);
+        // "Acknowledged by NAME (WAY)": what came over an integration names nobody.
+        let by = event.and_then(|event| string(event, "message").strip_prefix(word)?.strip_prefix(" by "));
+        let by = by.map_or("", |by| by.rsplit_once(" (").map_or(by, |(name, _)| name));
+        Ok(Some(PagedAlert::new(
+            stage,
+            by,
+            event.and_then(|event| time(event, "timestamp")),
+        )))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -88,7 +88,17 @@ impl ServiceEndpoint {
         let mut response = sent.map_err(|cause| Error::of_transport(self.service, &cause))?;
         let status = response.status();
         if !status.is_success() {
-            return Err(Error::of_status(self.service, status, wait(&response), what));
+            let wait = wait(&response);
+            // GitHub limits requests with 403, too.
+            let is_used_up = response
+                .headers()
+                .get("x-ratelimit-remaining")
+                .is_some_and(|left| left == "0");
+            let status = match status {
+                StatusCode::FORBIDDEN if wait.is_some() || is_used_up => StatusCode::TOO_MANY_REQUESTS,
+                status => status,
+            };
+            return Err(Error::of_status(self.service, status, wait, what));
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = response

@@ -1,7 +1,7 @@
-//! On-call schedules and paging: clients of the services that know schedules and call people.
+//! On-call schedules, paging and issues: clients of the services that know schedules, call people, and keep issues.
 //!
 //! [`ScheduleSource`] answers who is on call in a schedule, [`Pager`] calls people, [`AlertLookup`] tells what became of a
-//! page. Each service is a file of its own,
+//! page, [`IssueTracker`] creates issues. Each service is a file of its own,
 //! which says where its facts come from. Nothing here was tried on a real account: docs/real-workspace.md lists what only
 //! the real services can show.
 
@@ -10,9 +10,12 @@ mod calendar;
 mod error;
 mod event_times;
 mod events;
+mod github;
+mod gitlab;
 mod goalert;
 mod grafana;
 mod http;
+mod issues;
 mod jsm;
 mod opsgenie;
 mod pagerduty;
@@ -26,9 +29,12 @@ use jiff::Timestamp;
 pub use alert::{AlertEvent, AlertLookup, AlertStage, PagedAlert};
 pub use calendar::{Calendar, CalendarPlace};
 pub use error::Error;
-pub use goalert::{GoAlertCalendar, GoAlertPager};
+pub use github::GitHubIssues;
+pub use gitlab::GitLabIssues;
+pub use goalert::{GoAlertAlerts, GoAlertCalendar, GoAlertPager};
 pub use grafana::{GrafanaPager, GrafanaSchedules};
 pub use http::ServiceEndpoint;
+pub use issues::{Issue, IssueRepository, IssueText, IssueTracker, marker, repository_of};
 pub use jsm::JsmSchedules;
 pub use opsgenie::{OpsgeniePager, OpsgenieSchedules};
 pub use pagerduty::{PagerDutyPager, PagerDutySchedules};

@@ -14,6 +14,8 @@ use crate::addresses::alert_links;
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
 use crate::runbook::{Block, BlockKind, Inline, Item, Library, Runbook, Topic, TopicId};
 
+/// Most values of one placeholder that are shown.
+const SEVERAL: usize = 8;
 /// Most other errors of one message that are named.
 const OTHERS: usize = 20;
 
@@ -236,6 +238,7 @@ impl Responder {
             contacts, places,
             filled => filled_values(filled),
             filled_facts => pieces.put(filled_facts(filled)),
+            several_facts => pieces.put(several_facts(filled)),
         }
     }
 
@@ -290,7 +293,39 @@ impl Responder {
 
 /// The values that were filled in, as facts.
 fn filled_facts(filled: &Filled) -> Vec<Block> {
-    facts(filled.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    facts(
+        filled
+            .values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )
+}
+
+/// The values among which a person must choose: a line for each placeholder.
+fn several_facts(filled: &Filled) -> Vec<Block> {
+    let item = |(name, values): (&String, &Vec<String>)| {
+        let mut inlines = vec![Inline::Code(name.clone())];
+        for (at, value) in values.iter().take(SEVERAL).enumerate() {
+            inlines.push(Inline::Text(if at == 0 { ": " } else { ", " }.to_owned()));
+            inlines.push(Inline::Code(value.clone()));
+        }
+        if values.len() > SEVERAL {
+            inlines.push(Inline::Text(", …".to_owned()));
+        }
+        Item {
+            blocks: vec![markdown::block(BlockKind::Paragraph(inlines))],
+            line: 0,
+        }
+    };
+    let items: Vec<Item> = filled.several.iter().map(item).collect();
+    if items.is_empty() {
+        return Vec::new();
+    }
+    vec![markdown::block(BlockKind::List {
+        ordered: false,
+        start: 1,
+        items,
+    })]
 }
 
 /// Names and their values, as facts; a value may be empty.
@@ -322,7 +357,8 @@ pub(super) fn facts<'v>(values: impl Iterator<Item = (&'v str, &'v str)>) -> Vec
 }
 
 fn filled_values(filled: &Filled) -> Vec<Value> {
-    filled.iter().map(|(name, value)| context! { name, value }).collect()
+    let values = filled.values.iter();
+    values.map(|(name, value)| context! { name, value }).collect()
 }
 
 /// Returns true when a line calls what it names an alert: an exception has a name of the same form.

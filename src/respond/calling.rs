@@ -2,8 +2,6 @@
 
 use minijinja::{Value, context};
 use serde::Deserialize;
-use url::Url;
-use url::form_urlencoded::byte_serialize;
 
 use super::act::CardAction;
 use super::answer::Responder;
@@ -12,14 +10,9 @@ use super::card::Card;
 use super::escalation::written;
 use super::labels::{BUTTON, LABEL, TITLE};
 use super::pieces::Pieces;
-use super::{Audience, Reply, contacts, links, values};
+use super::{Audience, CardIssue, Reply, contacts, issues, links, values};
 use crate::matching::Match;
 use crate::runbook::{Library, TopicId};
-
-/// Most bytes of the address of a prefilled issue, and of the title in it: browsers and servers refuse longer addresses, and
-/// Slack shows no link in a text of more than 3,000 characters.
-const ISSUE_LINK: usize = 2_000;
-const ISSUE_TITLE: usize = 600;
 
 /// Labels around escalations to a team.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -45,6 +38,12 @@ pub struct CallingLabels {
     pub page_yes: String,
     /// Option not to page.
     pub page_no: String,
+    /// Label of the field for creating an issue.
+    pub issue_label: String,
+    /// Option to create an issue.
+    pub issue_yes: String,
+    /// Option not to create an issue.
+    pub issue_no: String,
     /// Label of the field for the severity.
     pub severity_label: String,
     /// Text before the channel that the message goes to.
@@ -125,6 +124,8 @@ pub struct TeamMessage<'a> {
     pub link: Option<&'a str>,
     /// Link to a prefilled issue.
     pub issue: Option<&'a str>,
+    /// The issue of the case in a tracker.
+    pub case_issue: Option<CardIssue>,
     /// Step of the escalation, from 1.
     pub step: usize,
     /// State of the escalation.
@@ -150,6 +151,8 @@ pub enum CallRefusal<'a> {
     NoGroup,
     /// The team has no pager.
     NoPager,
+    /// No tracker is set up for the team's issues.
+    NoTracker,
     /// The person may not page the team.
     NotAllowed,
     /// The team is paged for other severities only.
@@ -188,11 +191,14 @@ impl Responder {
         library: &Library,
         (topic, matched): (Option<TopicId>, Option<&Match>),
         on_call: &[OnCallLine],
-        issue: Option<&str>,
+        (issue, case_issue): (Option<&str>, Option<&CardIssue>),
     ) -> Reply {
         let mut pieces = Pieces::default();
         let contacts = self.contacts_of(library, (topic, matched), Audience::Internal, &mut pieces);
-        let values = context! { on_call => lines(on_call), issue => issue.and_then(links::safe), ..contacts };
+        let values = context! {
+            on_call => lines(on_call), issue => issue.and_then(links::safe),
+            case_issue => case_issue.map(issues::values), ..contacts
+        };
         self.reply("escalate_window.md", &values, &pieces, None)
     }
 
@@ -211,6 +217,7 @@ impl Responder {
         let values = context! {
             title => values::shortened(message.title, 120), severity => message.severity, by => message.by,
             link => message.link.and_then(links::safe), issue => message.issue.and_then(links::safe),
+            case_issue => message.case_issue.as_ref().map(issues::values),
             step => message.step, summary => pieces.put(written(message.summary)), buttons => pieces.put(row),
             standing, over_by, over_when, ..state(&message.state)
         };
@@ -227,6 +234,7 @@ impl Responder {
             CallRefusal::NoPerson => ("no-person", "", ""),
             CallRefusal::NoGroup => ("no-group", "", ""),
             CallRefusal::NoPager => ("no-pager", "", ""),
+            CallRefusal::NoTracker => ("no-tracker", "", ""),
             CallRefusal::NotAllowed => ("not-allowed", "", ""),
             CallRefusal::Severity { allowed } => ("severity", allowed, ""),
             CallRefusal::Again { by } => ("again", "", by),
@@ -247,6 +255,7 @@ pub(super) fn on_card(card: &Card<'_>) -> Value {
     let earlier = card.earlier_escalations.iter().filter(|_| is_internal);
     context! {
         on_call,
+        case_issue => card.issue.as_ref().filter(|_| is_internal).map(issues::values),
         escalation => escalation.map(state),
         earlier_escalations => earlier.map(state).collect::<Vec<_>>(),
     }
@@ -287,41 +296,6 @@ fn state(escalation: &CardEscalation) -> Value {
     }
 }
 
-/// The address of a tracker's form for a new issue, filled in where the tracker's address is known to allow that: GitHub's
-/// `/issues/new`, and GitLab's `/-/issues/new`.
-pub fn issue_link(base: &str, title: &str, text: &str) -> Option<String> {
-    let mut url = Url::parse(base)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "https" | "http"))?;
-    let names = match url.path().trim_end_matches('/') {
-        path if path.ends_with("/-/issues/new") => ["issue[title]", "issue[description]"],
-        path if path.ends_with("/issues/new") => ["title", "body"],
-        _ => return Some(base.to_owned()),
-    };
-    let title = beginning(title, ISSUE_TITLE);
-    url.query_pairs_mut()
-        .append_pair(names[0], title)
-        .append_pair(names[1], "");
-    let text = beginning(text, ISSUE_LINK.saturating_sub(url.as_str().len()));
-    // The text is the last value, which is empty so far.
-    let link: String = [url.as_str()]
-        .into_iter()
-        .chain(byte_serialize(text.as_bytes()))
-        .collect();
-    Some(link)
-}
-
-/// The longest beginning of a text that has at most `most` bytes in an address.
-fn beginning(text: &str, most: usize) -> &str {
-    let mut length = 0;
-    let too_long = text.char_indices().find(|(at, c)| {
-        let encoded = byte_serialize(text.get(*at..at + c.len_utf8()).unwrap_or_default().as_bytes());
-        length += encoded.map(str::len).sum::<usize>();
-        length > most
-    });
-    too_long.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
-}
-
 /// A sample of what [`on_card`] returns, for the trial of the templates.
 pub(super) fn card_sample(full: bool) -> Value {
     let some = |text: &str| full.then(|| text.to_owned());
@@ -342,6 +316,7 @@ pub(super) fn card_sample(full: bool) -> Value {
     let earlier: Vec<Value> = full.then(|| state(&escalation)).into_iter().collect();
     context! {
         on_call => lines(&[line]),
+        case_issue => issues::samples(full).pop().filter(|_| full),
         escalation => full.then(|| state(&escalation)),
         earlier_escalations => earlier,
     }
@@ -351,9 +326,14 @@ pub(super) fn card_sample(full: bool) -> Value {
 pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
     let some = |text: &str| full.then(|| text.to_owned());
     let window = context! {
-        issue => some("https://example.com"), contacts => Vec::<Value>::new(), ..card_sample(full)
+        case_issue => issues::samples(full).first(), issue => some("https://example.com"), contacts => Vec::<Value>::new(), ..card_sample(full)
     };
     let mut out = vec![("on_call.md", card_sample(full)), ("escalate_window.md", window)];
+    out.extend(
+        issues::samples(full)
+            .into_iter()
+            .map(|issue| ("issue_state.md", context! { case_issue => issue })),
+    );
     for (page, standing, astray) in [
         ("", "fixed", "shared"),
         ("pending", "resolved", "not-member"),
@@ -385,7 +365,7 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
         out.push(("escalation_state.md", context! { escalation => state(&escalation) }));
         let message = context! {
             title => "Title", severity => "error", by => "Ada", link => some("https://example.com"),
-            issue => some("https://example.com"), step => if full { 2 } else { 1 }, summary => "summary",
+            case_issue => issues::samples(full).get(1), issue => some("https://example.com"), step => if full { 2 } else { 1 }, summary => "summary",
             buttons => if full { "buttons" } else { "" }, standing, over_by => "Ada", over_when => "06:41 UTC", ..state(&escalation)
         };
         out.push(("team_message.md", message));
@@ -401,6 +381,7 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
         "no-person",
         "no-group",
         "no-pager",
+        "no-tracker",
         "not-allowed",
         "severity",
         "again",
@@ -411,48 +392,4 @@ pub(super) fn samples(full: bool) -> Vec<(&'static str, Value)> {
         ));
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::issue_link;
-
-    #[test]
-    fn issues_are_prefilled_where_the_tracker_allows_it() {
-        for (base, expected) in [
-            (
-                "https://git.example.com/a/b/issues/new",
-                "https://git.example.com/a/b/issues/new?title=A+%26+B&body=x",
-            ),
-            (
-                "https://git.example.com/a/b/-/issues/new",
-                "https://git.example.com/a/b/-/issues/new?issue%5Btitle%5D=A+%26+B&issue%5Bdescription%5D=x",
-            ),
-            (
-                "https://jira.example.com/browse/OPS",
-                "https://jira.example.com/browse/OPS",
-            ),
-        ] {
-            assert_eq!(issue_link(base, "A & B", "x").as_deref(), Some(expected));
-        }
-        assert_eq!(issue_link("javascript:alert(1)", "A", "x"), None);
-    }
-
-    #[test]
-    fn an_issue_in_any_script_has_an_address_that_slack_shows() {
-        let base = "https://git.example.com/a/b/issues/new";
-        for (title, text) in [
-            ("Störung".repeat(100), "Das Ventil klemmt größtenteils. ".repeat(100)),
-            ("故障".repeat(200), "阀门卡住了。".repeat(500)),
-            ("🚀".repeat(300), "🔥".repeat(2_000)),
-        ] {
-            let link = issue_link(base, &title, &text).unwrap();
-            assert!((1_900..=2_000).contains(&link.len()), "{}", link.len());
-            // Cut between characters: what is left is the beginning of each.
-            for (_, value) in url::Url::parse(&link).unwrap().query_pairs() {
-                assert!(title.starts_with(&*value) || text.starts_with(&*value), "{value}");
-                assert!(!value.is_empty());
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ use super::alternatives::Choice;
 use super::answer::Responder;
 use super::buttons::{button, button_row};
 use super::calling::{self, CardEscalation, OnCallLine};
+use super::issues::CardIssue;
 use super::labels::filled;
 use super::pieces::Pieces;
 use super::step_pages::{self, StepName, StepPages};
@@ -66,6 +67,8 @@ pub struct Card<'a> {
     pub escalation: Option<CardEscalation>,
     /// Earlier escalations, the oldest first, each by its latest step.
     pub earlier_escalations: Vec<CardEscalation>,
+    /// The issue of the case in a tracker.
+    pub issue: Option<CardIssue>,
     /// The answer to the topic's question which of its alternatives applies: its key, and who gave it.
     pub chosen: Option<(String, String)>,
     /// True when the steps of a case that is over are shown all the same.
@@ -100,7 +103,10 @@ impl Responder {
         let mut pieces = Pieces::default();
         if card.is_folded() {
             let row = pieces.put(self.folded_row(card));
-            let values = context! { card_title => title.clone(), folded => true, outcome => outcome(card), action_buttons => row };
+            let values = context! {
+                card_title => title.clone(), folded => true, outcome => outcome(card), action_buttons => row,
+                ..calling::on_card(card)
+            };
             let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
             reply.notice = Some(self.notice(&title, library, card, None, topic));
             return reply;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
+use super::fill::Filled;
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::{Audience, Reply, excerpt, plain_blocks, step_pages, values};
@@ -113,7 +114,7 @@ impl Responder {
         let nobody = || context! { contacts => Vec::<Value>::new() };
         let topic = topic.and_then(|id| library.topic(id));
         topic.map_or_else(nobody, |topic| {
-            self.surroundings(pieces, (topic, matched), Vec::new(), &BTreeMap::new(), audience)
+            self.surroundings(pieces, (topic, matched), Vec::new(), &Filled::default(), audience)
         })
     }
 }

@@ -8,8 +8,14 @@ use crate::runbook::{Block, BlockKind, Inline, Item, Step, placeholder, plain, w
 /// Values by placeholder, as [`crate::matching::Match::captures`] holds them.
 pub(super) type Captures = BTreeMap<String, Vec<String>>;
 
-/// Values that were filled in, by placeholder.
-pub(super) type Filled = BTreeMap<String, String>;
+/// The values of the placeholders in a topic's steps.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    /// Values that were filled in, by placeholder.
+    pub(super) values: BTreeMap<String, String>,
+    /// Values among which a person must choose, by placeholder.
+    pub(super) several: Captures,
+}
 
 const LONGEST: usize = 128;
 
@@ -52,8 +58,10 @@ pub fn is_fillable(placeholder: &str, value: &str) -> bool {
 
 /// Fills values into the commands of steps, and records which were used.
 pub(super) struct Filler {
-    values: Filled,
-    /// Values that were filled in so far.
+    values: BTreeMap<String, String>,
+    /// Different values of one placeholder.
+    several: Captures,
+    /// Values that were met so far.
     pub(super) filled: Filled,
 }
 
@@ -102,17 +110,25 @@ fn comparable(name: &str) -> String {
 impl Filler {
     /// Creates a filler of a match's values for the steps of its topic.
     pub(super) fn new(captures: &Captures, steps: &[Step]) -> Self {
-        let mut values: Filled = captures
-            .iter()
-            .filter_map(|(name, values)| {
+        let (mut values, mut several) = (BTreeMap::new(), Captures::new());
+        for (name, captured) in captures {
+            let mut distinct: Vec<String> = Vec::new();
+            for value in captured.iter().filter(|value| is_fillable(name, value)) {
+                if !distinct.contains(value) {
+                    distinct.push(value.clone());
+                }
+            }
+            match distinct.as_slice() {
+                [] => {}
+                [one] => {
+                    values.insert(name.clone(), one.clone());
+                }
                 // With two different values, a person must decide which one belongs in the command.
-                let mut distinct = values.iter().filter(|value| is_fillable(name, value));
-                let first = distinct.next()?;
-                distinct
-                    .all(|value| value == first)
-                    .then(|| (name.clone(), first.clone()))
-            })
-            .collect();
+                _ => {
+                    several.insert(name.clone(), distinct);
+                }
+            }
+        }
         if !values.is_empty() {
             let mut same = Vec::new();
             equal_names(steps, &mut same);
@@ -126,7 +142,8 @@ impl Filler {
         }
         Self {
             values,
-            filled: Filled::new(),
+            several,
+            filled: Filled::default(),
         }
     }
 
@@ -143,7 +160,7 @@ impl Filler {
     }
 
     pub(super) fn blocks(&mut self, blocks: &mut [Block]) {
-        if self.values.is_empty() {
+        if self.values.is_empty() && self.several.is_empty() {
             return;
         }
         for block in blocks {
@@ -197,7 +214,9 @@ impl Filler {
                 && text.get(place.range.clone()).is_some()
             {
                 text.replace_range(place.range.clone(), value);
-                self.filled.insert(place.name.clone(), value.clone());
+                self.filled.values.insert(place.name.clone(), value.clone());
+            } else if let Some(several) = self.several.get(&place.name) {
+                self.filled.several.insert(place.name.clone(), several.clone());
             }
         }
     }

@@ -8,7 +8,7 @@ use minijinja::{Value, context};
 use super::alternatives::Choice;
 use super::answer::Responder;
 use super::card::Card;
-use super::fill::{Captures, Filler};
+use super::fill::{Captures, Filled, Filler};
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::{excerpt, steps, text, values};
@@ -54,7 +54,7 @@ pub(super) struct StepPages {
     /// The alternative that was chosen, which the card names above the steps.
     chosen: Option<String>,
     is_steps: bool,
-    pub(super) filled: BTreeMap<String, String>,
+    pub(super) filled: Filled,
 }
 
 /// First steps of the pages before and after the one that is shown.

@@ -21,6 +21,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../responses/templates/escalation_state.md"),
     ),
     (
+        "issue_state.md",
+        include_str!("../../responses/templates/issue_state.md"),
+    ),
+    (
         "team_message.md",
         include_str!("../../responses/templates/team_message.md"),
     ),

@@ -32,6 +32,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         }).to_vec(),
         places => many(context! { kind => "dashboard", label => "Dashboard", url => "https://example.com" }),
         filled => many(context! { name => "id", value => "1" }), filled_facts => if full { "facts" } else { "" },
+        several_facts => if full { "facts" } else { "" },
     };
     let place = context! {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md", show => "show runbook",

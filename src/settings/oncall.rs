@@ -1,4 +1,7 @@
-//! `oncall.toml`: the services that know who is on call, and those that page people. A file of its own, as `jobs.toml` is.
+//! `oncall.toml`: the services that know who is on call, those that page people, and the trackers of issues. A file of its
+//! own, as `jobs.toml` is.
+
+pub mod trackers;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::ErrorKind;
@@ -8,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use self::trackers::{TrackerEntry, WrittenTracker};
 use super::Error;
 
 /// The built-in `oncall.toml`: every key, commented out. It registers nothing.
@@ -20,6 +24,8 @@ pub struct OncallSettings {
     pub services: Vec<OncallEntry>,
     /// Services that page people.
     pub pagers: Vec<OncallEntry>,
+    /// Trackers in which issues are created.
+    pub trackers: Vec<TrackerEntry>,
 }
 
 /// A service, and the way to reach it.
@@ -41,6 +47,8 @@ pub struct OncallEntry {
     pub time_zone: String,
     /// Service that tells what became of the pages of this pager.
     pub service: Option<String>,
+    /// Key that tells what became of the pages of this pager, of GoAlert's API.
+    pub lookup_token: Option<SecretString>,
     /// Secret of the PagerDuty webhook that tells it.
     pub webhook_secret: Option<SecretString>,
 }
@@ -69,6 +77,7 @@ pub enum OncallKind {
 struct WrittenServices {
     services: Vec<WrittenEntry>,
     pagers: Vec<WrittenEntry>,
+    trackers: Vec<WrittenTracker>,
 }
 
 /// An entry as written.
@@ -84,6 +93,8 @@ struct WrittenEntry {
     file: Option<PathBuf>,
     time_zone: Option<String>,
     service: Option<String>,
+    lookup_token_variable: Option<String>,
+    lookup_token_file: Option<PathBuf>,
     webhook_secret_variable: Option<String>,
     webhook_secret_file: Option<PathBuf>,
 }
@@ -163,7 +174,18 @@ pub fn read(text: &str, place: &str, environment: &HashMap<String, String>) -> R
             remedy: "name the entry of services that has the key to look up this pager's alerts".to_owned(),
         });
     }
-    Ok(OncallSettings { services, pagers })
+    let reader = EntryReader {
+        place,
+        list: "trackers",
+        environment,
+        pages: false,
+    };
+    let trackers = reader.trackers(written.trackers)?;
+    Ok(OncallSettings {
+        services,
+        pagers,
+        trackers,
+    })
 }
 
 /// Returns the registration of a local service at `url`, as service and pager `local`.
@@ -215,6 +237,7 @@ impl EntryReader<'_> {
             ));
         }
         let service = self.service(&id, &entry)?;
+        let lookup_token = self.lookup_token(&id, &entry)?;
         let webhook_secret = self.webhook_secret(&id, &entry)?;
         let zone = entry.time_zone.unwrap_or_else(|| "UTC".to_owned());
         crate::schedule::zone(&zone).map_err(|problem| self.wrong(&id, "time_zone", &problem, "correct it"))?;
@@ -245,6 +268,7 @@ impl EntryReader<'_> {
             file,
             time_zone: zone,
             service,
+            lookup_token,
             webhook_secret,
         })
     }
@@ -259,10 +283,30 @@ impl EntryReader<'_> {
         let problem = match entry.kind {
             _ if named.is_none() => return Ok(None),
             _ if !self.pages => "is only allowed for pagers",
-            OncallKind::GoAlert | OncallKind::Calendar => "can't be used: this kind can't look up alerts",
+            OncallKind::GoAlert => {
+                let remedy = "name the variable with an API key in `lookup_token_variable` instead";
+                return Err(self.wrong(id, "service", "can't be used for GoAlert", remedy));
+            }
+            OncallKind::Calendar => "can't be used: this kind can't look up alerts",
             _ => return Ok(named.map(str::to_owned)),
         };
         Err(self.wrong(id, "service", problem, "remove it"))
+    }
+
+    /// The key that looks up alerts at GoAlert, where an integration's own can't.
+    fn lookup_token(&self, id: &str, entry: &WrittenEntry) -> Result<Option<SecretString>, Error> {
+        let (variable, file) = (
+            entry.lookup_token_variable.as_deref(),
+            entry.lookup_token_file.as_deref(),
+        );
+        if variable.is_none() && file.is_none() {
+            return Ok(None);
+        }
+        if !self.pages || entry.kind != OncallKind::GoAlert {
+            let problem = "is only allowed for pagers of the kind \"goalert\"";
+            return Err(self.wrong(id, "lookup_token_variable", problem, "remove it"));
+        }
+        self.secret_named("lookup_token", (id, variable, file)).map(Some)
     }
 
     /// The secret of a PagerDuty webhook; an empty one would let anybody in.
@@ -424,7 +468,7 @@ mod tests {
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"goalert\"\nurl = \"https://x.example\"\ntoken_variable = \"SA\"\nservice = \"b\"\n",
-                "this kind can't look up alerts",
+                "pagers[a].service` can't be used for GoAlert",
             ),
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"pagerduty\"\ntoken_variable = \"SA\"\nwebhook_secret_variable = \"NONE\"\n",
@@ -433,6 +477,19 @@ mod tests {
             (
                 "[[pagers]]\nid = \"a\"\nkind = \"opsgenie\"\ntoken_variable = \"SA\"\nwebhook_secret_variable = \"SA\"\n",
                 "is only allowed for pagers of the kind",
+            ),
+            (
+                "[[trackers]]\nid = \"a\"\nkind = \"github\"\n",
+                "trackers[a].token_variable` is missing",
+            ),
+            (
+                "[[trackers]]\nid = \"a\"\nkind = \"gitlab\"\nurl = \"https://x.example/rest\"\ntoken_variable = \"SA\"\n",
+                "trackers[a].web_url` is missing",
+            ),
+            (
+                "[[trackers]]\nid = \"a\"\nkind = \"github\"\ntoken_variable = \"SA\"\n\
+                 [[trackers]]\nid = \"b\"\nkind = \"github\"\ntoken_variable = \"SA\"\n",
+                "trackers[b].web_url` is that of another tracker",
             ),
         ] {
             let error = read(text, "oncall.toml", &environment).unwrap_err().to_string();

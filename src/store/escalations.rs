@@ -1,11 +1,11 @@
-//! Pages, and the times at which escalations go on.
+//! Pages, the times at which escalations go on, and issues.
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::Error;
+use super::{DueIssue, Error};
 
 /// A request to a service that pages people. `Store::commit` and `Store::finish` add it, in one transaction with the
 /// case that it belongs to.
@@ -77,6 +77,18 @@ pub enum PageState {
     Dropped,
 }
 
+impl PageState {
+    /// Name of the state in the store, and the time that is stored with it: that of the next attempt, else `now`.
+    pub(super) fn stored(self, now: Timestamp) -> (&'static str, Timestamp) {
+        match self {
+            Self::Pending(next_at) => ("pending", next_at),
+            Self::Sent => ("sent", now),
+            Self::Failed => ("failed", now),
+            Self::Dropped => ("dropped", now),
+        }
+    }
+}
+
 /// The time at which an escalation goes on; `None` stops it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EscalationTimer {
@@ -142,4 +154,7 @@ pub trait Escalations: Send + Sync + Debug + 'static {
 
     /// Pages whose service is asked now, the longest overdue first.
     async fn due_watches(&self, now: Timestamp, limit: u32) -> Result<Vec<DueWatch>, Error>;
+
+    /// Issues that are to be created now, the longest overdue first.
+    async fn due_issues(&self, now: Timestamp, limit: u32) -> Result<Vec<DueIssue>, Error>;
 }

@@ -3,6 +3,7 @@
 use super::NewPost;
 use super::cases::{Answered, CaseRow};
 use super::escalations::{EscalationTimer, NewPage, PageOutcome, PageWatch};
+use super::issues::{IssueOutcome, NewIssue};
 use super::runs::{AuditEntry, RunRow};
 use super::shadow::ShadowRow;
 
@@ -193,6 +194,10 @@ pub struct Changes {
     pub timers: Vec<EscalationTimer>,
     /// Times at which services are asked what became of pages.
     pub watches: Vec<PageWatch>,
+    /// Issues to create.
+    pub issues: Vec<NewIssue>,
+    /// Results of attempts to create issues.
+    pub filed: Vec<IssueOutcome>,
 }
 
 impl Changes {
@@ -214,6 +219,8 @@ impl Changes {
             paged,
             timers,
             watches,
+            issues,
+            filed,
         } = other;
         self.posts.extend(posts);
         self.expiry = match (self.expiry.take(), expiry) {
@@ -233,5 +240,7 @@ impl Changes {
         self.paged.extend(paged);
         self.timers.extend(timers);
         self.watches.extend(watches);
+        self.issues.extend(issues);
+        self.filed.extend(filed);
     }
 }

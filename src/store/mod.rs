@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod escalations;
 mod inbox;
+mod issues;
 mod location;
 mod migrations;
 mod outbox;
@@ -29,6 +30,7 @@ pub use escalations::{
     PageWatch,
 };
 pub use inbox::{Arrival, Changes, Expiry, InboxCounts, InboxRow, Missed, NewMissed, Receipt, SetAsideReason, Waiting};
+pub use issues::{DueIssue, IssueOutcome, NewIssue};
 pub use location::{StoreLocation, case_with_runs, inbox_rows, open, read_only, retry};
 pub use outbox::{
     Action, Due, LONGEST_WAIT, MessageRef, NewPost, OutboxCounts, Post, PostOutcome, PostState, Ready, Turn,

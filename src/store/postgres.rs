@@ -22,8 +22,8 @@ use tokio::task::JoinSet;
 use super::migrations::POSTGRES as MIGRATIONS;
 use super::rows::{self, Overdue};
 use super::{
-    Arrival, Changes, Due, DueEscalation, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef, Missed,
-    NewPost, OutboxCounts, PostOutcome, Purged, Receipt, Retention, SetAsideReason, Store, Turn, Waiting,
+    Arrival, Changes, Due, DueEscalation, DueIssue, DuePage, DueWatch, Error, Escalations, InboxCounts, MessageRef,
+    Missed, NewPost, OutboxCounts, PostOutcome, Purged, Receipt, Retention, SetAsideReason, Store, Turn, Waiting,
 };
 
 /// A transaction on a connection of its own.
@@ -372,6 +372,14 @@ impl Escalations for Postgres {
 
     async fn due_watches(&self, now: Timestamp, limit: u32) -> Result<Vec<DueWatch>, Error> {
         let due = limited(escalations::due_watches(&self.readers, now, limit)).await?;
+        if due.is_empty() || !self.holds("escalations").await? {
+            return Ok(Vec::new());
+        }
+        Ok(due)
+    }
+
+    async fn due_issues(&self, now: Timestamp, limit: u32) -> Result<Vec<DueIssue>, Error> {
+        let due = limited(escalations::due_issues(&self.readers, now, limit)).await?;
         if due.is_empty() || !self.holds("escalations").await? {
             return Ok(Vec::new());
         }

@@ -11,8 +11,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{
-    Action, Answered, AuditEntry, CaseRow, DueEscalation, DuePage, DueWatch, InboxRow, Judged, MessageRef, Missed,
-    Mute, NewMissed, NewPage, PageAction, Post, PostState, RunRow, ShadowKind, ShadowRow, ShadowVerdict, Waiting,
+    Action, Answered, AuditEntry, CaseRow, DueEscalation, DueIssue, DuePage, DueWatch, InboxRow, Judged, MessageRef,
+    Missed, Mute, NewIssue, NewMissed, NewPage, PageAction, Post, PostState, RunRow, ShadowKind, ShadowRow,
+    ShadowVerdict, Waiting,
 };
 
 /// Prefix of a fingerprint that is a keyed hash.
@@ -194,6 +195,18 @@ pub(super) fn due_watch(row: &impl Columns) -> Result<DueWatch, sqlx::Error> {
         case: row.text("case_id")?,
         pager: row.text("pager")?,
         faults: u32::try_from(row.number("faults")?).unwrap_or(u32::MAX),
+        created_at: row.time("created_at")?,
+    })
+}
+
+pub(super) fn due_issue(row: &impl Columns) -> Result<DueIssue, sqlx::Error> {
+    Ok(DueIssue {
+        issue: NewIssue {
+            case: row.text("case_id")?,
+            tracker: row.text("tracker")?,
+            body: row.maybe("body")?.unwrap_or_default(),
+        },
+        attempts: row.attempts()?,
         created_at: row.time("created_at")?,
     })
 }

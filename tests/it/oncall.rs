@@ -2,6 +2,7 @@
 
 mod alerts;
 mod calendar;
+mod trackers;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,8 +10,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use signpost::net::Net;
 use signpost::oncall::{
-    Calendar, CalendarPlace, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules, JsmSchedules,
-    OpsgeniePager, OpsgenieSchedules, Page, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource, ServiceEndpoint,
+    Calendar, CalendarPlace, GoAlertAlerts, GoAlertCalendar, GoAlertPager, GrafanaPager, GrafanaSchedules,
+    JsmSchedules, OpsgeniePager, OpsgenieSchedules, Page, Pager, PagerDutyPager, PagerDutySchedules, ScheduleSource,
+    ServiceEndpoint,
 };
 use signpost::runbook::ServiceSchedule;
 use signpost::schedule::OnCall;
@@ -312,7 +314,7 @@ fn faults_of_a_service_are_sentences_without_its_key() {
             404,
             None,
             "{}",
-            "PagerDuty does not know the schedule PA1; check its id in _data/teams.yml",
+            "PagerDuty does not know the schedule PA1, or its key can't see it; check _data/teams.yml",
         ),
         (
             429,

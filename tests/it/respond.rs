@@ -7,4 +7,5 @@ mod jobs;
 mod mrkdwn;
 mod reply;
 mod runs;
+mod sentences;
 mod talk;

@@ -14,6 +14,7 @@ mod audit;
 mod cases;
 mod file;
 mod inbox;
+mod issues;
 mod migrate;
 mod outbox;
 mod reading;
@@ -98,6 +99,7 @@ macro_rules! contract {
 }
 
 contract! {
+    issues: [the_issue_of_a_case_is_created_once, an_issue_is_forgotten_with_its_case],
     inbox: [
         the_same_message_is_taken_in_once,
         a_mention_told_by_the_second_arrival_is_not_lost,

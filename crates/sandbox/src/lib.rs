@@ -29,6 +29,7 @@ mod server;
 mod socket;
 mod state;
 mod text;
+mod tracker;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -49,6 +50,7 @@ pub use seed::{
     RANDOM, SIGNING_SECRET, SIGNPOST, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, STRANGERS, SUPPORT, TEAM,
 };
 pub use state::State;
+pub use tracker::TRACKER_TOKEN;
 
 use self::jenkins::Jenkins;
 
@@ -64,6 +66,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     jenkins: Jenkins,
     oncall: oncall::OncallService,
+    trackers: tracker::Trackers,
     changed: watch::Sender<u64>,
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -91,6 +94,7 @@ impl Workspace {
         let shared = Arc::new(Shared {
             jenkins,
             oncall: oncall::OncallService::default(),
+            trackers: tracker::Trackers::default(),
             state: Mutex::new(seed::state(options)),
             changed: watch::Sender::new(0),
             address,
@@ -141,6 +145,19 @@ impl Workspace {
     /// The number of look-ups of incidents at the local on-call service so far.
     pub fn page_lookups(&self) -> u64 {
         self.shared.oncall.lookups()
+    }
+
+    /// Returns the address of the page that shows the issues of the local trackers; below it are their APIs, `/github` and
+    /// `/gitlab`.
+    #[must_use]
+    pub fn tracker_url(&self) -> String {
+        format!("{}/tracker", self.shared.url())
+    }
+
+    /// Returns the issues of the local trackers, the oldest first.
+    #[must_use]
+    pub fn issues(&self) -> Value {
+        self.shared.trackers.issues()
     }
 
     /// Reads the state.

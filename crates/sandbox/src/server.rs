@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api::{self, ApiError, Params};
 use super::faults::{Call as Struck, Effect};
-use super::{Shared, control, oncall, page, socket};
+use super::{Shared, control, oncall, page, socket, tracker};
 
 /// Maximum size of a request in bytes: a file and the form around it.
 pub(super) const LARGEST: usize = 24 * 1024 * 1024;
@@ -60,6 +60,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(control::routes())
         .merge(page::routes())
         .merge(oncall::routes())
+        .merge(tracker::routes())
         .merge(shared.jenkins.router())
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "there is nothing here; the page is at /") })
         .with_state(shared)

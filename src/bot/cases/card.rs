@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Actor, Case, CaseEscalation, CaseStatus, TopicRef};
+use super::{Actor, Case, CaseEscalation, CaseIssue, CaseStatus, TopicRef};
 use crate::addresses::alert_links;
 use crate::bot::Knowledge;
 use crate::bot::context::Context;
@@ -75,6 +75,7 @@ impl Context {
                 .chosen_here()
                 .map(|chosen| (chosen.key.clone(), chosen.by.name.clone())),
             escalation: case.escalations.last().map(CaseEscalation::state),
+            issue: case.issue.as_deref().map(CaseIssue::state),
             earlier_escalations: case.earlier_escalations().map(CaseEscalation::state).collect(),
             expanded: case.expanded,
             // Everybody in a thread reads the same card, and nobody can tell who is reading: whoever turns the page is

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseEscalation, CaseRequest, CaseStatus, OtherError};
+use super::{CaseEscalation, CaseIssue, CaseRequest, CaseStatus, OtherError};
 use crate::matching::{Evidence, Match, SignatureKind};
 use crate::respond::{Audience, moment};
 use crate::runbook::{Library, TopicId};
@@ -96,6 +96,12 @@ pub(crate) struct Case {
     /// Escalations to teams, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) escalations: Vec<CaseEscalation>,
+    /// Ids of the presses of Export that uploaded the case, the latest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exports: Vec<String>,
+    /// The issue that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issue: Option<Box<CaseIssue>>,
 }
 
 /// A message of a case.

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use super::DoctorCheck;
 use crate::bot::on_call::OnCallDirectory;
+use crate::bot::trackers::TrackerDirectory;
 use crate::clock::{Clock as _, SystemClock};
 use crate::runbook::{Library, OnCallSource, Team};
 use crate::settings::Settings;
@@ -103,7 +104,52 @@ pub(super) async fn services(settings: &Settings, library: &Library) -> Vec<Doct
         );
         checks.push(DoctorCheck::new("pagers", told(problems, good)));
     }
+    checks.extend(issues(settings, &teams).await);
     checks
+}
+
+/// Checks that the trackers show the repositories of the teams to their tokens. Nothing is created: whether a token may do
+/// that shows only with the first issue.
+async fn issues(settings: &Settings, teams: &[&Team]) -> Option<DoctorCheck> {
+    if settings.oncall.trackers.is_empty() {
+        return None;
+    }
+    let trackers = TrackerDirectory::new(settings);
+    let mut seen = BTreeSet::new();
+    let named = teams
+        .iter()
+        .filter_map(|team| Some((&team.key, trackers.of_team(team)?)));
+    let named: Vec<_> = named
+        .filter(|(_, of)| seen.insert((of.tracker.clone(), of.repository.clone())))
+        .take(MOST)
+        .collect();
+    if named.is_empty() {
+        let problem = "no team's `issue` link leads to a tracker of oncall.toml; check `web_url` there";
+        return Some(DoctorCheck::new("trackers", Err(problem.to_owned())));
+    }
+    let looked = join_all(named.iter().map(|(team, of)| {
+        let tracker = trackers.tracker(&of.tracker);
+        async move {
+            let found = tracker?.repository(&of.repository).await;
+            Some(match found {
+                Ok(found) if !found.takes_issues => Err(format!("{team}: {} takes no issues", of.repository)),
+                Ok(found) => Ok(found.is_public.then_some(&of.repository)),
+                Err(error) => Err(format!("{team}: {}: {error}", of.repository)),
+            })
+        }
+    }));
+    let (mut problems, mut public) = (Vec::new(), Vec::new());
+    for one in looked.await.into_iter().flatten() {
+        match one {
+            Ok(repository) => public.extend(repository.map(String::as_str)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let mut good = format!("the tokens can read the teams' repositories ({} checked)", named.len());
+    if !public.is_empty() {
+        good = format!("{good}; everyone can read the issues in {}", public.join(", "));
+    }
+    Some(DoctorCheck::new("trackers", told(problems, good)))
 }
 
 /// The problem with a team's channel; `None` when the bot can post there and no other organisation reads it.

@@ -4,10 +4,12 @@
 //! Escalate ─► `window` ─► `submit` ─► case + message + page + timer + audit, in one transaction
 //!                                              │ `calls`
 //!                        `worker` ─► page ─► service;  timer ─► the next step;  I'm on it ─► both end
+//!                        `issues` ─► the issue of the case, found again or created ─► its link
 //!                        `alerts`: service or its webhook ─► `reports`: acknowledged, resolved ─► both end
 //! ```
 
 pub(super) mod alerts;
+pub(super) mod issues;
 mod reports;
 mod steps;
 pub(super) mod submit;
@@ -16,7 +18,7 @@ pub(super) mod worker;
 
 use serde_json::{Map, Value, json};
 
-use super::cases::{Actor, Case, CaseEscalation, rows};
+use super::cases::{Actor, Case, CaseEscalation, CaseIssue, rows};
 use super::context::Context;
 use crate::respond::TeamMessage;
 use crate::runbook::Library;
@@ -44,6 +46,7 @@ impl Context {
             summary: &escalation.summary,
             link: escalation.link.as_deref(),
             issue: escalation.issue.as_deref(),
+            case_issue: case.issue.as_deref().map(CaseIssue::state),
             step: escalation.step,
             state: escalation.state(),
             outcome: (case.status.name(), by, when),

@@ -3,12 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::issues::has_issue;
 use super::window::{self, CallChoices, Mention};
 use super::{case_title, page_of};
 use crate::bot::cases::{Actor, Case, CaseEscalation, CasePage, rows};
 use crate::bot::context::Context;
 use crate::bot::on_call::TeamOnCall;
 use crate::bot::reading::ChannelFault;
+use crate::bot::trackers::TeamRepository;
 use crate::oncall::Page;
 use crate::redact::redact;
 use crate::respond::{CallRefusal, CardAction, Reply, issue_link};
@@ -50,6 +52,8 @@ impl RefusedCall {
 pub(crate) struct TeamCall {
     pub(crate) team: Team,
     pub(crate) escalation: CaseEscalation,
+    /// The repository in which an issue is created.
+    pub(crate) repository: Option<TeamRepository>,
 }
 
 impl Context {
@@ -80,6 +84,7 @@ impl Context {
             (Mention::Group, None) => return self.refused(&team, window::MENTION, CallRefusal::NoGroup),
             (Mention::Nobody, _) => Vec::new(),
         };
+        let repository = self.repository_chosen(case, &team, chosen)?;
         let thread = rows::thread_of(self.store.as_ref(), case).await.ok().flatten();
         let permalink = async {
             match &thread {
@@ -125,7 +130,11 @@ impl Context {
             acknowledged: None,
             acknowledged_in: String::new(),
         };
-        Ok(TeamCall { team, escalation })
+        Ok(TeamCall {
+            team,
+            escalation,
+            repository,
+        })
     }
 
     fn refused<T>(&self, team: &Team, block: &'static str, why: CallRefusal<'_>) -> Checked<T> {
@@ -209,6 +218,17 @@ impl Context {
         }))
     }
 
+    /// The repository in which an issue was asked for; `None` when nobody asked, or the case has one.
+    fn repository_chosen(&self, case: &Case, team: &Team, chosen: &CallChoices) -> Checked<Option<TeamRepository>> {
+        if !chosen.issue || has_issue(case) {
+            return Ok(None);
+        }
+        match self.trackers.of_team(team) {
+            Some(found) => Ok(Some(found)),
+            None => self.refused(team, window::ISSUE, CallRefusal::NoTracker),
+        }
+    }
+
     /// Adds an escalation to a case. Returns what is saved together with the case.
     pub(crate) fn escalate_case(&self, case: &mut Case, call: &TeamCall, version: i64) -> Changes {
         let (escalation, mark) = (&call.escalation, &call.escalation.by);
@@ -216,6 +236,10 @@ impl Context {
         case.act(&CardAction::Escalated, mark, &escalation.team_name);
         let others = self.team_messages_of(case, was_over, version);
         case.escalate(escalation.clone());
+        let issue = call
+            .repository
+            .as_ref()
+            .and_then(|of| self.ask_for_issue(case, of, escalation));
         let message = self.team_message(case, escalation);
         let shown = self.card(&self.knowledge.get(), case);
         let message = rows::post(
@@ -229,11 +253,13 @@ impl Context {
             ("severity", json!(escalation.severity)),
             ("mentions", json!(escalation.pings)),
             ("pager", json!(escalation.page.as_ref().map(|page| &page.pager))),
+            ("issue", json!(issue.as_ref().map(|issue| &issue.tracker))),
         ];
         let after = call.team.routing.escalation.first().map(|step| step.after);
         Changes {
             posts: posts.chain(others).collect(),
             pages: page(case, escalation, PageAction::Trigger).into_iter().collect(),
+            issues: issue.into_iter().collect(),
             timers: vec![timer((&case.id, &escalation.first), after, mark.at)],
             audit: vec![self.escalation_entry("escalated", case, &escalation.team, Some(mark), &detail)],
             ..Changes::default()

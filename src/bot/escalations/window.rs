@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::case_title;
-use crate::bot::cases::Case;
+use super::issues::has_issue;
+use crate::bot::cases::{Case, CaseIssue};
 use crate::bot::context::Context;
 use crate::bot::modals;
 use crate::bot::on_call::TeamOnCall;
 use crate::matching::Match;
-use crate::respond::issue_link;
+use crate::respond::{CardIssue, issue_link};
 use crate::runbook::{Library, SEVERITIES, Team, TeamRouting, TopicId};
 use crate::slack::decode::View;
 use crate::slack::sender::Body;
@@ -21,6 +22,7 @@ pub(crate) const CALL_TEAM: &str = "call_team";
 pub(crate) const TEAM: &str = "team";
 pub(crate) const MENTION: &str = "mention";
 pub(crate) const PAGE: &str = "page";
+pub(crate) const ISSUE: &str = "issue";
 pub(crate) const SEVERITY: &str = "severity";
 
 /// Maximum number of options of a select, and of characters of one (Slack's limits).
@@ -58,6 +60,7 @@ pub(crate) struct CallChoices {
     pub(crate) team: Option<String>,
     pub(crate) mention: Mention,
     pub(crate) page: bool,
+    pub(crate) issue: bool,
     pub(crate) severity: String,
 }
 
@@ -72,6 +75,7 @@ impl CallChoices {
                 _ => Mention::Nobody,
             },
             page: value(PAGE) == "yes",
+            issue: value(ISSUE) == "yes",
             severity: SEVERITIES
                 .into_iter()
                 .find(|one| *one == value(SEVERITY))
@@ -132,7 +136,10 @@ struct WindowHead {
     /// Keys of the teams whose people on call are shown.
     teams: Vec<String>,
     place: MessagePlace,
+    /// Link to a prefilled issue.
     issue: Option<String>,
+    /// The issue that the case has.
+    case_issue: Option<CardIssue>,
 }
 
 /// Destination of the message.
@@ -151,9 +158,8 @@ impl WindowHead {
         let known = ctx.knowledge.get();
         let lines = ctx.on_call_lines(self.teams.iter().map(String::as_str));
         let about = (self.topic, self.matched.as_ref());
-        let head = ctx
-            .responder
-            .escalate_window(&known.library, about, &lines, self.issue.as_deref());
+        let issue = (self.issue.as_deref(), self.case_issue.as_ref());
+        let head = ctx.responder.escalate_window(&known.library, about, &lines, issue);
         let mut blocks = Body::of(&head).drawn();
         blocks.truncate(20);
         let words = &ctx.responder.labels().calling;
@@ -267,8 +273,12 @@ fn made(ctx: &Context, case: &Case, teams: &[&Team], asked: Vec<String>, choice:
             Some(Some(channel)) => MessagePlace::Channel(channel),
         },
         issue: tracker.and_then(|tracker| issue_link(tracker, &title, choice.summary)),
+        case_issue: case.issue.as_deref().map(CaseIssue::state),
     };
     let mut fields = fields(ctx, teams, choice);
+    if !has_issue(case) {
+        fields.extend(issue_field(ctx, teams, choice));
+    }
     fields.push(modals::summary_input(ctx.responder.labels(), choice.summary));
     CallWindow {
         case: case.id.clone(),
@@ -331,6 +341,18 @@ fn fields(ctx: &Context, teams: &[&Team], choice: FieldChoices<'_>) -> Vec<Value
     let severity = severities.iter().find(|one| one["value"] == choice.severity).cloned();
     fields.push(select(SEVERITY, &words.severity_label, &severities, severity));
     fields
+}
+
+/// The field that asks for an issue; `None` where no tracker takes one.
+fn issue_field(ctx: &Context, teams: &[&Team], choice: FieldChoices<'_>) -> Option<Value> {
+    let words = &ctx.responder.labels().calling;
+    let can_create = |team: &&Team| ctx.trackers.of_team(team).is_some();
+    let (name, is_asked) = match choice.team.filter(|_| !choice.suffix.is_empty()) {
+        Some(team) => (format!("{ISSUE}:{}", choice.suffix), can_create(&team)),
+        None => (ISSUE.to_owned(), teams.iter().any(can_create)),
+    };
+    let answers = [option(&words.issue_no, "no"), option(&words.issue_yes, "yes")];
+    is_asked.then(|| select(&name, &words.issue_label, &answers, answers.first().cloned()))
 }
 
 /// Id of the block that holds a field in a window that a person sees.

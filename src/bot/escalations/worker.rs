@@ -211,7 +211,7 @@ impl EscalationWorker {
 }
 
 /// The time of the next attempt: as the service says, else later from attempt to attempt.
-fn later(cause: &oncall::Error, attempts: u32, now: Timestamp) -> Timestamp {
+pub(super) fn later(cause: &oncall::Error, attempts: u32, now: Timestamp) -> Timestamp {
     let wait = match cause {
         oncall::Error::RateLimited { after, .. } => SignedDuration::try_from(*after).unwrap_or(LONGEST_WAIT),
         _ => SignedDuration::from_secs(1_i64 << attempts.min(6)),

@@ -3,13 +3,17 @@
 use tracing::warn;
 
 use super::InteractionHandler;
+use super::update::{CaseChange, Updated};
 use crate::bot::cases::{Case, TopicRef, rows};
 use crate::bot::handover::Handover;
 use crate::bot::reading::ChannelFault;
 use crate::redact::redact;
 use crate::slack::decode::Actions;
 use crate::slack::web::{Error, NewFile};
-use crate::store::{self, Answered, Changes};
+use crate::store::{self, Changes};
+
+/// Most presses of Export that a case remembers.
+const EXPORTS: usize = 20;
 
 impl InteractionHandler {
     /// Uploads a case into its thread, or tells the person who pressed why not.
@@ -31,22 +35,9 @@ impl InteractionHandler {
         if let Some(why) = self.not_exported(actions, &case).await {
             return self.tell(actions, &self.ctx.responder.export_refused(why)).await;
         }
-        // Written down before the upload, which takes several calls: what is delivered to another replica meanwhile
-        // uploads nothing.
-        let key = format!("export:{}", actions.context.id);
-        if self.ctx.store.answer(&key).await?.is_some() {
+        if !self.takes_export(actions, id).await? {
             return Ok(());
         }
-        let begun = Changes {
-            answered: vec![Answered {
-                message: key,
-                kind: "exported".into(),
-                post: None,
-                case: None,
-            }],
-            ..Changes::default()
-        };
-        self.commit(&begun, &actions.context.who.id).await?;
         let text = redact(&handover.markdown()).into_owned();
         let title = case.subject().map(|place: &TopicRef| place.title(&known.library));
         let file = NewFile {
@@ -72,6 +63,23 @@ impl InteractionHandler {
             ..Changes::default()
         };
         self.commit(&done, &actions.context.who.id).await.map(|_| ())
+    }
+
+    /// Notes in the case that a press uploads it; false when another delivery of the press has done so. Written down before
+    /// the upload, which takes several calls: what is delivered again meanwhile uploads nothing.
+    async fn takes_export(&self, actions: &Actions, id: &str) -> Result<bool, store::Error> {
+        let interaction = &actions.context;
+        let noted = self.update(id, interaction, |mut case, _| async move {
+            Ok(if case.exports.contains(&interaction.id) {
+                CaseChange::Leave(false)
+            } else {
+                case.exports.push(interaction.id.clone());
+                let old = case.exports.len().saturating_sub(EXPORTS);
+                case.exports.drain(..old);
+                CaseChange::save(case, [], true)
+            })
+        });
+        Ok(matches!(noted.await?, Updated::Done(true)))
     }
 
     /// The reason why a case may not be uploaded into its channel; without an answer of Slack's it may not.

@@ -83,6 +83,7 @@ impl InteractionHandler {
             }
             if !done.pages.is_empty() || !done.timers.is_empty() {
                 self.ctx.calls.notify_one();
+                self.ctx.issues.notify_one();
             }
             if !done.runs.is_empty() {
                 self.runner.wake();

@@ -225,6 +225,7 @@ pub(super) async fn commit(
         .await?;
     }
     escalations::write(transaction, done, now).await?;
+    escalations::write_issues(transaction, done, now).await?;
     for case in &done.forget {
         forget(transaction, case).await?;
     }
@@ -320,6 +321,7 @@ pub(super) async fn forget(transaction: &mut Tx, case: &str) -> Result<(), sqlx:
         "DELETE FROM pages WHERE case_id = $1",
         "DELETE FROM escalation_timers WHERE case_id = $1",
         "DELETE FROM page_watches WHERE case_id = $1",
+        "DELETE FROM case_issues WHERE case_id = $1",
     ] {
         sqlx::query(statement)
             .bind(clean(case))

@@ -1,10 +1,10 @@
-//! Pages and timers of escalations in PostgreSQL.
+//! Pages, timers and issues of escalations in PostgreSQL.
 
 use jiff::Timestamp;
 use sqlx::postgres::PgPool;
 
 use super::{Tx, clean};
-use crate::store::{Changes, DueEscalation, DuePage, DueWatch, PageState, rows};
+use crate::store::{Changes, DueEscalation, DueIssue, DuePage, DueWatch, rows};
 
 /// Pages that are due, whichever replica sends them.
 pub(super) async fn due_pages(readers: &PgPool, now: Timestamp, limit: u32) -> Result<Vec<DuePage>, sqlx::Error> {
@@ -52,6 +52,19 @@ pub(super) async fn due_watches(readers: &PgPool, now: Timestamp, limit: u32) ->
     rows.iter().map(rows::due_watch).collect()
 }
 
+/// Issues that are to be created now, whichever replica does it.
+pub(super) async fn due_issues(readers: &PgPool, now: Timestamp, limit: u32) -> Result<Vec<DueIssue>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT case_id, tracker, body, attempts, created_at FROM case_issues
+         WHERE state = 'pending' AND next_at <= $1 ORDER BY next_at, case_id LIMIT $2",
+    )
+    .bind(now.as_millisecond())
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await?;
+    rows.iter().map(rows::due_issue).collect()
+}
+
 /// Writes the pages, their outcomes, the timers and the watches of an action.
 pub(super) async fn write(transaction: &mut Tx, done: &Changes, now: Timestamp) -> Result<(), sqlx::Error> {
     for page in &done.pages {
@@ -69,12 +82,7 @@ pub(super) async fn write(transaction: &mut Tx, done: &Changes, now: Timestamp) 
         .await?;
     }
     for outcome in &done.paged {
-        let (state, next_at) = match outcome.state {
-            PageState::Pending(next_at) => ("pending", next_at),
-            PageState::Sent => ("sent", now),
-            PageState::Failed => ("failed", now),
-            PageState::Dropped => ("dropped", now),
-        };
+        let (state, next_at) = outcome.state.stored(now);
         sqlx::query(
             "UPDATE pages SET state = $1, next_at = $2, error = $3, attempts = attempts + 1,
              body = CASE WHEN $1 = 'pending' THEN body END WHERE key = $4 AND state = 'pending'",
@@ -117,6 +125,38 @@ pub(super) async fn write(transaction: &mut Tx, done: &Changes, now: Timestamp) 
             None => sqlx::query("DELETE FROM page_watches WHERE key = $1").bind(clean(&watch.key)),
         };
         query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// Writes the requests for issues of an action, and the results of attempts.
+pub(super) async fn write_issues(transaction: &mut Tx, done: &Changes, now: Timestamp) -> Result<(), sqlx::Error> {
+    for issue in &done.issues {
+        sqlx::query(
+            "INSERT INTO case_issues (case_id, tracker, body, state, created_at, next_at)
+             VALUES ($1, $2, $3, 'pending', $4, $4) ON CONFLICT (case_id) DO UPDATE SET
+             tracker = excluded.tracker, body = excluded.body, state = 'pending', attempts = 0,
+             next_at = excluded.next_at, error = NULL WHERE case_issues.state = 'failed'",
+        )
+        .bind(clean(&issue.case))
+        .bind(clean(&issue.tracker))
+        .bind(clean(&issue.body))
+        .bind(now.as_millisecond())
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for outcome in &done.filed {
+        let (state, next_at) = outcome.state.stored(now);
+        sqlx::query(
+            "UPDATE case_issues SET state = $1, next_at = $2, error = $3, attempts = attempts + 1,
+             body = CASE WHEN $1 = 'pending' THEN body END WHERE case_id = $4 AND state = 'pending'",
+        )
+        .bind(state)
+        .bind(next_at.as_millisecond())
+        .bind(outcome.error.as_deref().map(clean))
+        .bind(clean(&outcome.case))
+        .execute(&mut **transaction)
+        .await?;
     }
     Ok(())
 }

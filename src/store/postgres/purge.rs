@@ -18,7 +18,7 @@ struct AgedTable {
 }
 
 /// The tables in the order of deletion: cases before the rows that the remaining cases keep.
-const TABLES: [AgedTable; 7] = [
+const TABLES: [AgedTable; 8] = [
     AgedTable {
         name: "inbox",
         age: "received_at",
@@ -48,6 +48,12 @@ const TABLES: [AgedTable; 7] = [
         name: "pages",
         age: "created_at",
         old: "state <> 'pending'",
+    },
+    // Kept with its case, which then gets no second issue.
+    AgedTable {
+        name: "case_issues",
+        age: "created_at",
+        old: "state <> 'pending' AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = case_issues.case_id)",
     },
     // Kept: the card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose
     // keys end in the run's id, and those of its thread.

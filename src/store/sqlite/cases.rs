@@ -186,6 +186,7 @@ pub(super) async fn commit(
         .await?;
     }
     escalations::write(transaction, done, now).await?;
+    escalations::write_issues(transaction, done, now).await?;
     for case in &done.forget {
         forget(transaction, case).await?;
     }
@@ -291,6 +292,7 @@ pub(super) async fn forget(transaction: &mut Transaction<'static, Engine>, case:
         "DELETE FROM pages WHERE case_id = ?",
         "DELETE FROM escalation_timers WHERE case_id = ?",
         "DELETE FROM page_watches WHERE case_id = ?",
+        "DELETE FROM case_issues WHERE case_id = ?",
     ] {
         sqlx::query(statement).bind(case).execute(&mut **transaction).await?;
     }

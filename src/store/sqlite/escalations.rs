@@ -1,11 +1,11 @@
-//! Pages and timers of escalations in SQLite.
+//! Pages, timers and issues of escalations in SQLite.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Sqlite as Engine, Transaction};
 
 use super::Sqlite;
-use crate::store::{Changes, DueEscalation, DuePage, DueWatch, Error, Escalations, PageState, rows};
+use crate::store::{Changes, DueEscalation, DueIssue, DuePage, DueWatch, Error, Escalations, rows};
 
 #[async_trait]
 impl Escalations for Sqlite {
@@ -49,6 +49,19 @@ impl Escalations for Sqlite {
         let rows = self.told(rows)?;
         Ok(rows.iter().map(rows::due_watch).collect::<Result<_, _>>()?)
     }
+
+    async fn due_issues(&self, now: Timestamp, limit: u32) -> Result<Vec<DueIssue>, Error> {
+        let rows = sqlx::query(
+            "SELECT case_id, tracker, body, attempts, created_at FROM case_issues
+             WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, case_id LIMIT ?",
+        )
+        .bind(now.as_millisecond())
+        .bind(limit)
+        .fetch_all(&self.readers())
+        .await;
+        let rows = self.told(rows)?;
+        Ok(rows.iter().map(rows::due_issue).collect::<Result<_, _>>()?)
+    }
 }
 
 /// Writes the pages, their outcomes, the timers and the watches of an action.
@@ -72,12 +85,7 @@ pub(super) async fn write(
         .await?;
     }
     for outcome in &done.paged {
-        let (state, next_at) = match outcome.state {
-            PageState::Pending(next_at) => ("pending", next_at),
-            PageState::Sent => ("sent", now),
-            PageState::Failed => ("failed", now),
-            PageState::Dropped => ("dropped", now),
-        };
+        let (state, next_at) = outcome.state.stored(now);
         sqlx::query(
             "UPDATE pages SET state = ?1, next_at = ?2, error = ?3, attempts = attempts + 1,
              body = CASE WHEN ?1 = 'pending' THEN body END WHERE key = ?4 AND state = 'pending'",
@@ -120,6 +128,42 @@ pub(super) async fn write(
             None => sqlx::query("DELETE FROM page_watches WHERE key = ?").bind(&watch.key),
         };
         query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// Writes the requests for issues of an action, and the results of attempts.
+pub(super) async fn write_issues(
+    transaction: &mut Transaction<'static, Engine>,
+    done: &Changes,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    for issue in &done.issues {
+        sqlx::query(
+            "INSERT INTO case_issues (case_id, tracker, body, state, created_at, next_at)
+             VALUES (?1, ?2, ?3, 'pending', ?4, ?4) ON CONFLICT (case_id) DO UPDATE SET
+             tracker = excluded.tracker, body = excluded.body, state = 'pending', attempts = 0,
+             next_at = excluded.next_at, error = NULL WHERE case_issues.state = 'failed'",
+        )
+        .bind(&issue.case)
+        .bind(&issue.tracker)
+        .bind(&issue.body)
+        .bind(now.as_millisecond())
+        .execute(&mut **transaction)
+        .await?;
+    }
+    for outcome in &done.filed {
+        let (state, next_at) = outcome.state.stored(now);
+        sqlx::query(
+            "UPDATE case_issues SET state = ?1, next_at = ?2, error = ?3, attempts = attempts + 1,
+             body = CASE WHEN ?1 = 'pending' THEN body END WHERE case_id = ?4 AND state = 'pending'",
+        )
+        .bind(state)
+        .bind(next_at.as_millisecond())
+        .bind(&outcome.error)
+        .bind(&outcome.case)
+        .execute(&mut **transaction)
+        .await?;
     }
     Ok(())
 }

@@ -78,25 +78,30 @@ fn the_doctor_looks_for_the_channels_groups_schedules_and_pagers_of_the_teams() 
         let services = format!(
             "[[services]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/api\"\ntoken_variable = \"LOCAL_TOKEN\"\n\
              [[pagers]]\nid = \"local\"\nkind = \"pagerduty\"\nurl = \"{url}/events\"\ntoken_variable = \"LOCAL_KEY\"\n\
-             service = \"local\"\n"
+             service = \"local\"\n\
+             [[trackers]]\nid = \"local\"\nkind = \"github\"\nurl = \"{}/github\"\nweb_url = \"https://git.example.com\"\n\
+             token_variable = \"LOCAL_TRACKER\"\n",
+            world.workspace.tracker_url()
         );
         std::fs::write(config.join("oncall.toml"), services).unwrap();
-        let examined = async |token: &str, teams: &str| {
+        let examined = async |token: &str, tracker: &str, teams: &str| {
             world.write("_data/teams.yml", teams);
             let own = [
                 TOKENS[0],
                 TOKENS[1],
                 ("LOCAL_TOKEN", token),
                 ("LOCAL_KEY", sandbox::ROUTING_KEY),
+                ("LOCAL_TRACKER", tracker),
             ];
             doctor(&world, &["--config", config.to_str().unwrap()], &own).await
         };
         let good = format!(
-            "engines:\n  name: Engines\n  slack: {{channel: {SUPPORT}, group: {}}}\n  \
+            "engines:\n  name: Engines\n  issue: https://git.example.com/a/b/issues/new\n  \
+             slack: {{channel: {SUPPORT}, group: {}}}\n  \
              oncall: {{service: local, schedule: PSANDBOX1}}\n  page: local\n",
             sandbox::ONCALL
         );
-        let (code, said) = examined(sandbox::ONCALL_TOKEN, &good).await;
+        let (code, said) = examined(sandbox::ONCALL_TOKEN, sandbox::TRACKER_TOKEN, &good).await;
         assert_eq!(code, Some(0), "{said}");
         assert_says(
             &said,
@@ -106,13 +111,15 @@ fn the_doctor_looks_for_the_channels_groups_schedules_and_pagers_of_the_teams() 
                 "ok       schedules",
                 "ok       pagers",
                 "1 of them can look up acknowledgements",
+                "ok       trackers",
+                "the tokens can read the teams' repositories (1 checked)",
             ],
         );
         let bad = good
             .replace(SUPPORT, "C0NOWHERE1")
             .replace(sandbox::ONCALL, "S0NOWHERE1")
             .replace("page: local", "page: other");
-        let (code, said) = examined("wrong", &bad).await;
+        let (code, said) = examined("wrong", "wrong", &bad).await;
         assert_eq!(code, Some(1), "{said}");
         assert_says(
             &said,
@@ -121,6 +128,7 @@ fn the_doctor_looks_for_the_channels_groups_schedules_and_pagers_of_the_teams() 
                 "engines: Slack has no active user group S0NOWHERE1",
                 "engines: PagerDuty rejected the key (HTTP 401)",
                 "engines: oncall.toml has no pager \"other\"",
+                "engines: a/b: GitHub rejected the key (HTTP 401)",
             ],
         );
     });

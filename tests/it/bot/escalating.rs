@@ -4,6 +4,7 @@ mod acknowledging;
 mod chains;
 mod channels;
 mod handover;
+mod issues;
 mod pages;
 mod windows;
 

@@ -5,7 +5,9 @@ use signpost::sandbox::jenkins::GET_INFO;
 use signpost::sandbox::{GRACE, RANDOM};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use super::acts::{buttons, whispers};
+use jiff::SignedDuration;
+
+use super::acts::{Moved, buttons, whispers};
 use super::escalating::{STALLS, paged, teams};
 use super::jobs::ground::{GET, hasty, registry, with_jobs};
 use super::*;
@@ -49,6 +51,7 @@ impl<'a> Fleet<'a> {
         // The health and the tasks of a replica are its own.
         let parts = Parts {
             jobs: self.parts.jobs,
+            clock: Arc::clone(&self.parts.clock),
             ..Parts::default()
         };
         let bot = self.world.bot_with(self.settings.clone(), parts).await;
@@ -217,6 +220,74 @@ fn an_escalation_pages_once_whichever_replica_is_killed() {
 }
 
 #[test]
+fn acknowledgements_are_looked_up_by_one_replica_at_a_time_and_by_another_one_after_a_kill() {
+    with(|world| async move {
+        let clock = Arc::new(Moved::default());
+        let parts = Parts {
+            clock: Arc::clone(&clock) as _,
+            ..Parts::default()
+        };
+        let mut fleet = Fleet::start(&world, world.engine_settings(&teams("")), parts, 3).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        world
+            .escalate(ADA, &card, json!({"summary": {"value": "The valve sticks"}}))
+            .await;
+        let pages = world.pages_that(|pages| paged(pages) == 1).await;
+        world.saying(&ts, &["Paged."]).await;
+        // The service does not answer: until the look-up fails, the others have had two rounds of their own.
+        world.oncall_mode("slow").await;
+        let before = world.workspace.page_lookups();
+        clock.turn(SignedDuration::from_secs(15));
+        fleet
+            .until("SELECT faults FROM page_watches", |faults: &i64| *faults == 1)
+            .await;
+        assert_eq!(world.workspace.page_lookups(), before + 1);
+        // The next one is under way when its replica is killed.
+        let first = fleet.holder("escalations").await;
+        clock.turn(SignedDuration::from_mins(2));
+        world.page_lookups(before + 2).await;
+        fleet.kill(&first).await;
+        world.oncall_mode("normal").await;
+        let acknowledged = json!({"key": pages[0]["key"], "by": "Grace"});
+        world.oncall_post("acknowledge", acknowledged).await;
+        let second = fleet.holder("escalations").await;
+        assert_ne!(first, second);
+        world.saying(&ts, &["Grace is on it", "in PagerDuty"]).await;
+        fleet.wait_until_sent().await;
+        assert_eq!(fleet.audit().await, "escalated paged acknowledged");
+        assert_eq!(paged(&world.workspace.pages()), 1);
+        fleet.stop().await;
+    });
+}
+
+#[test]
+fn an_issue_is_created_once_whichever_replica_is_killed() {
+    with(|world| async move {
+        let clock = Arc::new(Moved::default());
+        let parts = Parts {
+            clock: Arc::clone(&clock) as _,
+            ..Parts::default()
+        };
+        let mut fleet = Fleet::start(&world, world.tracked_settings(&teams("")), parts, 3).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        // The issue is created, and the answer lost.
+        world.tracker("faults", json!({"status": 503, "after": true})).await;
+        world.ask_for_issue(ADA, &card).await;
+        world.issues(1).await;
+        let first = fleet.holder("escalations").await;
+        fleet.kill(&first).await;
+        // The tracker may still have been at it, so nobody asks at once.
+        clock.turn(SignedDuration::from_secs(20));
+        world.saying(&ts, &["Issue: <"]).await;
+        assert_once(&fleet.audit().await, &["escalated", "issue-created"]);
+        assert_eq!(world.workspace.issues().as_array().unwrap().len(), 1);
+        fleet.stop().await;
+    });
+}
+
+#[test]
 fn an_interaction_that_two_replicas_get_is_done_and_told_once() {
     with_jobs(|world| async move {
         let registry = registry(&world.workspace.jenkins_url());
@@ -258,6 +329,23 @@ fn an_interaction_that_two_replicas_get_is_done_and_told_once() {
         assert_eq!((failed, shown.len()), (0, 1), "{shown:#?}");
         let claimed = "SELECT count(*) FROM interactions WHERE answered";
         assert_eq!(fleet.number(claimed).await, 3);
+        fleet.stop().await;
+    });
+}
+
+#[test]
+fn an_answer_is_filtered_before_other_replicas_can_read_it() {
+    with(|world| async move {
+        let leak = "# Leaks\n\n```\nPumpLeakError: pump <PUMP> loses coolant\n```\n\n## What to do\n\n\
+            1. Log in with `pumpctl login --password=hunter2hunter3`.\n";
+        world.write("leak.md", leak);
+        let fleet = Fleet::start(&world, world.settings(), Parts::default(), 2).await;
+        let told = world.command(ADA, "PumpLeakError: pump p-3 loses coolant").await["response"].to_string();
+        let answer = "SELECT answer FROM interactions WHERE answered";
+        let kept = fleet.until(answer, |kept: &String| !kept.is_empty()).await;
+        for text in [told, kept] {
+            assert!(text.contains("pumpctl login") && !text.contains("hunter2"), "{text}");
+        }
         fleet.stop().await;
     });
 }

@@ -170,3 +170,52 @@ fn opsgenie_tells_who_acknowledged_or_closed_and_when() {
         });
     }
 }
+
+#[test]
+fn goalert_tells_what_became_of_an_alert_with_the_query_of_its_key() {
+    let alert = |status: &str| {
+        let details = format!("https://work.slack.com/archives/C1/p1\nKey: {KEY}\n\nThe valve sticks.");
+        let events = json!([
+            {"timestamp": "2026-11-30T11:09:00Z", "message": "Closed by Grace (Web)"},
+            {"timestamp": "2026-11-30T11:05:00Z", "message": "Acknowledged by Ada Lovelace (SMS)"},
+            {"timestamp": "2026-11-30T11:00:00Z", "message": "Created via Signpost (Generic API)"},
+        ]);
+        json!({"status": status, "details": details, "recentEvents": {"nodes": events}})
+    };
+    let of = |alerts: Value| json!({"data": {"alerts": {"nodes": alerts}}});
+    let other = json!({"status": "StatusAcknowledged", "details": format!("Key: {KEY}0")});
+    let by_key = json!({"status": "StatusClosed", "details": format!("Key: {KEY}"), "recentEvents": {"nodes": [
+        {"timestamp": "2026-11-30T11:09:00Z", "message": "Closed via Signpost (Generic API)"},
+    ]}});
+    for (body, expected) in [
+        (of(json!([other, alert("StatusUnacknowledged")])), "open"),
+        (
+            of(json!([other, alert("StatusAcknowledged")])),
+            "acknowledged by Ada Lovelace at 2026-11-30T11:05:00Z",
+        ),
+        (
+            of(json!([alert("StatusClosed")])),
+            "resolved by Grace at 2026-11-30T11:09:00Z",
+        ),
+        (of(json!([by_key])), "resolved at 2026-11-30T11:09:00Z"),
+        (of(json!([other])), "unknown"),
+        (
+            json!({"errors": [{"message": "invalid query"}], "data": null}),
+            "GoAlert returned no list of alerts; check the query of its API key",
+        ),
+    ] {
+        let answer = move |seen: &Seen| {
+            assert_eq!((seen.method.as_str(), seen.uri.as_str()), ("POST", "/api/graphql"));
+            assert_eq!(seen.headers["authorization"], "Bearer key");
+            assert_eq!(
+                serde_json::from_str::<Value>(&seen.body).unwrap(),
+                json!({"variables": {}})
+            );
+            json_of(body.clone())
+        };
+        with(answer, |fake| async move {
+            let alerts = GoAlertAlerts::new(endpoint(&fake.url, "GoAlert"), "key".into());
+            assert_eq!(shown(alerts.alert(KEY).await), expected);
+        });
+    }
+}

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use signpost::store::{AuditQuery, EscalationTimer, Mute, NewMissed, NewPage, PageAction, PageWatch, SetAsideReason};
+use signpost::store::{
+    AuditQuery, EscalationTimer, Mute, NewIssue, NewMissed, NewPage, PageAction, PageWatch, SetAsideReason,
+};
 
 use super::cases::case;
 use super::runs::{entry, run};
@@ -64,6 +66,11 @@ async fn fill(store: &dyn Store) {
             next_at: Some(at(20)),
             faults: 1,
         }],
+        issues: vec![NewIssue {
+            case: "case".into(),
+            tracker: "local".into(),
+            body: "{}".into(),
+        }],
         timers: vec![EscalationTimer {
             case: "case".into(),
             escalation: "first".into(),
@@ -101,6 +108,7 @@ async fn content(store: &dyn Store) -> Vec<String> {
         format!("{:?}", store.due_pages(at(9), 9).await.unwrap()),
         format!("{:?}", store.due_escalations(at(99), 9).await.unwrap()),
         format!("{:?}", store.due_watches(at(99), 9).await.unwrap()),
+        format!("{:?}", store.due_issues(at(99), 9).await.unwrap()),
         format!("{:?}", store.muted("C", at(9)).await.unwrap()),
         format!("{:?}", store.inbox().await.unwrap()),
         format!("{:?}", next_in(store, "T:C").await),
@@ -133,6 +141,7 @@ async fn a_team_moves_to_postgresql_without_loss() {
     insta::assert_snapshot!(moved.1, @"
     answers            1
     audit              1
+    case_issues        1
     case_people        1
     cases              1
     escalation_timers  1

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::align::Alignment;
-use super::finding::Finding;
+use super::finding::{Finding, NAME_BITS};
 use super::index::Index;
 use super::lines::label_before;
 use super::signature::{Signature, SignatureSource};
@@ -16,6 +16,8 @@ const LONGEST: usize = 200;
 /// So much of a signature must be there before its gaps are believed; all of it when it tells little.
 const LEAST_WHOLE: f32 = 0.6;
 const LITTLE: f32 = 9.0;
+/// Most lines that say the same whose values are read.
+const MOST_REPEATS: usize = 20;
 
 /// Values by placeholder, from every signature of the runbook that the message holds: also from those that tell too
 /// little to recognise anything, such as `Incident ID: <ID>`.
@@ -37,21 +39,72 @@ pub(super) fn captures<'f, 't: 'f>(
         if laid.whole(&signature) < least {
             continue;
         }
-        for (gap, name) in signature.gaps {
-            let Some((value, label)) = value(read, &laid.pairs, signature.words, *gap) else {
-                continue;
-            };
-            add(&mut captures, name, &value);
-            // `Incident ID: <ID>` is an id, and the incident id: links and other runbooks may call it so.
-            if let Some(label) = label.filter(|label| *label != **name) {
-                add(&mut captures, &label, &value);
-            }
+        take(read, &laid, &signature, &mut captures);
+        if signature.total >= NAME_BITS {
+            repeated(index, read, (&signature, least), &mut laid, &mut captures);
         }
     }
     for (name, value) in findings.flat_map(|finding| &finding.groups) {
         add(&mut captures, &placeholder::snake(name), value);
     }
     captures
+}
+
+/// Adds the values of the gaps of a signature that is laid along a message.
+fn take(
+    read: &TokenizedMessage,
+    laid: &Alignment,
+    signature: &Signature<'_>,
+    captures: &mut BTreeMap<String, Vec<String>>,
+) {
+    for (gap, name) in signature.gaps {
+        let Some((value, label)) = value(read, &laid.pairs, signature.words, *gap) else {
+            continue;
+        };
+        add(captures, name, &value);
+        // `Incident ID: <ID>` is an id, and the incident id: links and other runbooks may call it so.
+        if let Some(label) = label.filter(|label| *label != **name) {
+            add(captures, &label, &value);
+        }
+    }
+}
+
+/// Adds the values of the other lines that say the same as the one where a signature was found: the same error of another
+/// node. Their words are not among those of the message, in which a line that repeats another one adds nothing.
+fn repeated(
+    index: &Index,
+    read: &TokenizedMessage,
+    (signature, least): (&Signature<'_>, f32),
+    laid: &mut Alignment,
+    captures: &mut BTreeMap<String, Vec<String>>,
+) {
+    let lines = &read.message.lines;
+    let words = || laid.pairs.iter().filter_map(|(word, _)| read.words.get(*word as usize));
+    let Some(first) = words().next().map(|word| word.line) else {
+        return;
+    };
+    let heaviest = words().max_by(|one, other| one.weight.total_cmp(&other.weight));
+    let rare = heaviest.and_then(|word| {
+        lines
+            .get(word.line as usize)?
+            .text
+            .get(word.place.start..word.place.end)
+    });
+    // A text of several lines may share some of them with another one.
+    let Some(rare) = rare.filter(|_| words().all(|word| word.line == first)) else {
+        return;
+    };
+    let others = lines
+        .iter()
+        .zip(0..)
+        .filter(|(line, at)| *at != first && line.text.contains(rare));
+    for (line, _) in others.take(MOST_REPEATS) {
+        let alone = TokenizedMessage::new(&index.vocabulary, &line.text);
+        alone.align(&index.vocabulary, signature, laid);
+        if laid.whole(signature) >= least {
+            take(&alone, laid, signature, captures);
+        }
+    }
 }
 
 /// Commands and prose hold placeholders too, but nobody pastes them with values that mean anything.

@@ -2,7 +2,7 @@
 //! v2, events of the Events API v2), and has a page below `/oncall` that shows who was paged, where alerts can be
 //! acknowledged and the service be made to fail. Calls nobody.
 
-mod modes;
+pub(super) mod modes;
 mod page;
 
 use std::collections::{HashMap, VecDeque};

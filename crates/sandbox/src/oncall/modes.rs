@@ -14,7 +14,7 @@ const SLOW: Duration = Duration::from_secs(20);
 
 /// A way of answering.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum ServiceMode {
+pub(crate) enum ServiceMode {
     /// Answers as documented.
     #[default]
     Normal,
@@ -36,7 +36,7 @@ pub(super) enum ServiceMode {
 
 impl ServiceMode {
     /// All modes, with their names.
-    pub(super) const ALL: [(ServiceMode, &'static str); 8] = [
+    pub(crate) const ALL: [(ServiceMode, &'static str); 8] = [
         (Self::Normal, "normal"),
         (Self::Slow, "slow"),
         (Self::Empty, "empty"),
@@ -47,18 +47,18 @@ impl ServiceMode {
         (Self::Failing, "5xx"),
     ];
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let found = Self::ALL.into_iter().find(|(_, known)| *known == name);
         found.map(|(mode, _)| mode)
     }
 
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         let found = Self::ALL.into_iter().find(|(mode, _)| *mode == self);
         found.map_or("normal", |(_, name)| name)
     }
 
     /// The answer of this mode instead of the documented one, if it has one of its own.
-    pub(super) async fn answer(self) -> Option<Response> {
+    pub(crate) async fn answer(self) -> Option<Response> {
         match self {
             Self::Normal | Self::Empty => None,
             Self::Slow => {

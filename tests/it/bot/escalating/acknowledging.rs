@@ -17,10 +17,19 @@ impl World {
         (ts, pages[0]["key"].as_str().unwrap().to_owned())
     }
 
-    async fn oncall_post(&self, path: &str, body: Value) {
+    pub(in crate::bot) async fn oncall_post(&self, path: &str, body: Value) {
         let url = format!("{}/{path}", self.workspace.oncall_url());
         let answer = self.client.post(url).json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}");
+    }
+
+    /// Waits until there were so many look-ups of pages.
+    pub(in crate::bot) async fn page_lookups(&self, count: u64) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while self.workspace.page_lookups() < count {
+            assert!(tokio::time::Instant::now() < deadline, "{count}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Waits for look-ups of a page to be made after now.

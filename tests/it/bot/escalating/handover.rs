@@ -132,3 +132,43 @@ fn a_case_whose_channel_was_shared_since_is_not_exported() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn a_press_that_slack_delivers_twice_exports_once() {
+    with(|world| async move {
+        let bot = world.engines(&teams(""), Parts::default()).await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        world.fault(&json!({"kind": "duplicate", "times": 1}));
+        // Both deliveries are being worked on before the first upload ends.
+        world.fault(&json!({"kind": "slow", "method": "files.getUploadURLExternal", "ms": 500, "times": 2}));
+        world.click(ADA, &card, "Export").await;
+        assert_eq!(world.audit_up_to("exported").await, "exported");
+        // It ends when everything under way is done.
+        bot.stop().await;
+        assert_eq!(files_in(&world, &ts).len(), 1);
+    });
+}
+
+#[test]
+fn a_case_of_a_conversation_is_found_by_its_card() {
+    with(|world| async move {
+        let bot = world.engines(&teams(""), Parts::default()).await;
+        let ts = world.workspace.say(ADA, "D0ADA00001", STALLS).unwrap();
+        let card = world
+            .reply_that("D0ADA00001", &ts, |message| {
+                words(message).contains("Warp engine stalls")
+            })
+            .await;
+        configure(&world, &world.workspace.api_url(), "", "info");
+        let place = card["ts"].as_str().unwrap().replace('.', "");
+        let link = format!("https://example.slack.com/archives/D0ADA00001/p{place}");
+        let output = signpost(&world, &["case", &link]).output().unwrap();
+        let markdown = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && markdown.starts_with("# Warp engine stalls"),
+            "{markdown}"
+        );
+        bot.stop().await;
+    });
+}

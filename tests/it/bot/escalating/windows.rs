@@ -16,7 +16,7 @@ impl World {
         }
     }
 
-    async fn oncall_mode(&self, mode: &str) {
+    pub(in crate::bot) async fn oncall_mode(&self, mode: &str) {
         let url = format!("{}/mode", self.workspace.oncall_url());
         let answer = self.client.post(url).json(&json!({"mode": mode})).send().await.unwrap();
         assert!(answer.status().is_success(), "{mode}");
