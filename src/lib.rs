@@ -32,6 +32,7 @@ pub mod settings;
 pub mod slack;
 pub mod store;
 pub mod telemetry;
+pub mod traces;
 pub mod wiki;
 
 pub use signpost_core::{expression, matching, redact, runbook, schedule};

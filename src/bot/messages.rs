@@ -33,6 +33,7 @@ use crate::policy::Verdict;
 use crate::slack::alerts;
 use crate::slack::decode::Message;
 use crate::store::{self, Changes, ShadowKind, ShadowRow};
+use crate::traces::TraceSpan;
 use follow_up::Before;
 use shadow::{ShadowCase, shadow_withdrawn};
 
@@ -163,7 +164,9 @@ impl MessageHandler {
         }
         let known = self.ctx.knowledge.get();
         let by_bot = self.ctx.rules.by_bot(message);
+        let span = TraceSpan::new("match", &received.id);
         let (outcome, unknown_links) = recognised(&self.ctx.rules, &known, &message.channel, &received.text, by_bot);
+        drop(span);
         self.ctx.tell_unknown_links(&message.channel, &unknown_links).await;
         let Some(best) = outcome.matches.first() else {
             let done = self.follow_up(received, &known).await?;

@@ -5,6 +5,8 @@ use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+#[cfg(feature = "opentelemetry")]
+use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::Notify;
@@ -15,8 +17,17 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+#[cfg(feature = "opentelemetry")]
+use crate::net::Net;
 use crate::settings::{self, Format, LogSettings, Settings};
 use crate::{bot, telemetry};
+
+/// Time limit of a request to the collector of traces.
+#[cfg(feature = "opentelemetry")]
+const REQUEST: Duration = Duration::from_secs(10);
+/// Time limit for sending the last traces, after the bot has ended.
+#[cfg(feature = "opentelemetry")]
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Run the bot against Slack.
 ///
@@ -40,6 +51,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .worker_threads(2)
         .enable_all()
         .build()?;
+    #[cfg(feature = "opentelemetry")]
+    let traces = traces(&settings, runtime.handle());
     let ended = runtime.block_on(async {
         let parts = bot::Parts {
             metrics: Some(metrics),
@@ -65,10 +78,35 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             () = beside => Ok(()),
         }
     });
+    #[cfg(feature = "opentelemetry")]
+    if let Some(traces) = traces {
+        traces.end(FLUSH);
+    }
     // Tasks that have not ended by themselves have their state in the store.
     runtime.shutdown_background();
     ended?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the export of traces, if the environment names a collector. The bot works without one, so that a wrong variable,
+/// which may be meant for other programs, is only logged.
+#[cfg(feature = "opentelemetry")]
+fn traces(settings: &Settings, runtime: &tokio::runtime::Handle) -> Option<crate::traces::Exporting> {
+    let started = Net::new(&settings.net.ca_files, REQUEST)
+        .and_then(|net| net.client())
+        .map_err(anyhow::Error::from)
+        .and_then(|client| Ok(crate::traces::Exporting::start(client, runtime)?));
+    match started {
+        Ok(Some(exporting)) => {
+            tracing::info!("traces are exported");
+            Some(exporting)
+        }
+        Ok(None) => None,
+        Err(cause) => {
+            tracing::error!(%cause, "no traces are exported");
+            None
+        }
+    }
 }
 
 /// Logs how many jobs and Jenkins servers are registered.

@@ -5,15 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
 
 use super::Served;
-use super::body::{decoded, whole};
+use super::body::{UnverifiedBodies, decoded};
 
 /// Largest call, in bytes. Larger ones are answered with 413; the next fetch at an interval replaces them.
 const LARGEST: usize = 5 * 1024 * 1024;
-/// Most calls whose bodies are read at the same time; further ones are answered with 503.
-const AT_ONCE: usize = 8;
+/// Most bodies that are read at the same time, before it is known who sends them.
+const READING: usize = 8;
 /// Headers with an HMAC of the body: GitHub's, and that of Bitbucket and Gitea.
 const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
 
@@ -23,7 +22,7 @@ pub struct PushHook {
     /// The HMAC of the secret itself, so that a token is compared in constant time whatever its length.
     proof: hmac::Tag,
     wake: Box<dyn Fn() + Send + Sync>,
-    turns: Semaphore,
+    bodies: UnverifiedBodies,
 }
 
 impl std::fmt::Debug for PushHook {
@@ -41,7 +40,7 @@ impl PushHook {
             proof: hmac::sign(&key, secret),
             key,
             wake: Box::new(wake),
-            turns: Semaphore::new(AT_ONCE),
+            bodies: UnverifiedBodies::new(LARGEST, READING),
         }
     }
 
@@ -65,18 +64,18 @@ impl PushHook {
 }
 
 async fn answer(hook: &PushHook, headers: &HeaderMap, body: Body) -> StatusCode {
-    let Ok(_turn) = hook.turns.try_acquire() else {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    };
-    match whole(headers, body, LARGEST).await {
-        Err(refused) => refused,
-        Ok(body) if hook.is_genuine(headers, &body) => {
+    let is_genuine = |body: &[u8]| hook.is_genuine(headers, body).then_some(());
+    match hook.bodies.checked(headers, body, is_genuine).await {
+        // It takes no place at all: the sources are fetched once, however many calls there are.
+        Ok(_) => {
             (hook.wake)();
             StatusCode::ACCEPTED
         }
-        Ok(_) => {
-            tracing::warn!("a request to /hooks/git with a wrong or missing secret was refused");
-            StatusCode::UNAUTHORIZED
+        Err(refused) => {
+            if refused == StatusCode::UNAUTHORIZED {
+                tracing::warn!("a request to /hooks/git with a wrong or missing secret was refused");
+            }
+            refused
         }
     }
 }

@@ -10,16 +10,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::Served;
-use super::body::{decoded, whole};
+use super::body::{UnverifiedBodies, decoded};
 
 /// Largest call, in bytes. Events hold an incident in short.
 const LARGEST: usize = 1024 * 1024;
 /// Most calls that wait to be taken; further ones are answered with 503, and PagerDuty repeats them.
 const WAITING: usize = 16;
-/// Most calls whose bodies are read at the same time, before it is known who sends them; further ones are answered with 503.
+/// Most bodies that are read at the same time, before it is known who sends them.
 const READING: usize = 64;
 /// Most signatures that are looked at.
 const SIGNATURES: usize = 10;
@@ -42,8 +42,7 @@ pub struct HookCall {
 pub struct PagerDutyHook {
     keys: Vec<(String, hmac::Key)>,
     calls: mpsc::Sender<HookCall>,
-    /// Turns to send a body.
-    reading: Semaphore,
+    bodies: UnverifiedBodies,
 }
 
 impl PagerDutyHook {
@@ -55,7 +54,7 @@ impl PagerDutyHook {
         let hook = PagerDutyHook {
             keys: keys.collect(),
             calls,
-            reading: Semaphore::new(READING),
+            bodies: UnverifiedBodies::new(LARGEST, READING),
         };
         (hook, receiver)
     }
@@ -75,18 +74,16 @@ impl PagerDutyHook {
     }
 
     async fn answer(&self, headers: &HeaderMap, body: Body) -> StatusCode {
-        let Ok(_reading) = self.reading.try_acquire() else {
-            return StatusCode::SERVICE_UNAVAILABLE;
+        let signers = |body: &[u8]| Some(self.signers(headers, body)).filter(|signers| !signers.is_empty());
+        let (body, pagers) = match self.bodies.checked(headers, body, signers).await {
+            Ok(checked) => checked,
+            Err(refused) => {
+                if refused == StatusCode::UNAUTHORIZED {
+                    tracing::warn!("a request to /hooks/pagerduty with a wrong or missing signature was refused");
+                }
+                return refused;
+            }
         };
-        let body = match whole(headers, body, LARGEST).await {
-            Ok(body) => body,
-            Err(refused) => return refused,
-        };
-        let pagers = self.signers(headers, &body);
-        if pagers.is_empty() {
-            tracing::warn!("a request to /hooks/pagerduty with a wrong or missing signature was refused");
-            return StatusCode::UNAUTHORIZED;
-        }
         // Only now: whoever cannot sign takes no place of those who can.
         let Ok(turn) = self.calls.try_reserve() else {
             return StatusCode::SERVICE_UNAVAILABLE;

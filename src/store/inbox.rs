@@ -201,6 +201,13 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Returns true when the outcome of a message need not be flushed to disk at once. The message itself was, and everything
+    /// is done again with the same keys if the machine fails now. Before a post is sent there is a flushed transaction
+    /// ([`super::Store::sending`]), which flushes this one as well. Runs and pages go out on other ways.
+    pub(super) fn can_be_repeated(&self) -> bool {
+        self.runs.is_empty() && self.pages.is_empty() && self.timers.is_empty() && self.watches.is_empty()
+    }
+
     /// Adds other changes, to be saved in the same transaction. Of two expiries the earlier one holds.
     pub fn join(&mut self, other: Self) {
         let Self {

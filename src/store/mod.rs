@@ -4,6 +4,7 @@
 //! replicas; [`open`] chooses. `tests/it/store.rs` is written against the trait and verifies both.
 
 pub mod cases;
+mod commit;
 pub mod escalations;
 mod inbox;
 mod issues;
@@ -11,6 +12,7 @@ mod location;
 mod migrations;
 mod outbox;
 pub mod postgres;
+mod purge;
 mod replicas;
 mod rows;
 pub mod runs;

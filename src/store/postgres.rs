@@ -32,7 +32,8 @@ pub(super) type Tx = Transaction<'static, sqlx::Postgres>;
 /// Statement that begins a transaction whose commit is on disk when it returns, whatever the server's default is.
 const DURABLE: &str = "
     BEGIN; SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
-/// Like [`DURABLE`], for data that must survive a crash of the bot but not one of the database server.
+/// Like [`DURABLE`], for data that must survive a crash of the bot but not one of the database server: what is done again, or
+/// flushed by a later transaction before anything depends on it.
 const UNFLUSHED: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 /// Time limit of a transaction: a server that stopped answering must not hold up the bot for longer.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -197,7 +198,8 @@ impl Store for Postgres {
 
     async fn finish(&self, row: &Waiting, done: &Changes, now: Timestamp) -> Result<bool, Error> {
         let _behind = self.behind().await;
-        let finished: Result<bool, Error> = transaction!(self, DURABLE, if transaction => {
+        let begin = if done.can_be_repeated() { UNFLUSHED } else { DURABLE };
+        let finished: Result<bool, Error> = transaction!(self, begin, if transaction => {
             inbox::finish(&mut transaction, &self.us, row, now).await?
                 && cases::commit(&mut transaction, &self.us, done, None, now).await?
         });
@@ -318,7 +320,7 @@ impl Store for Postgres {
             return Ok(Purged::default());
         }
         self.erased.store(true, Ordering::Release);
-        let purged = self.purge_in_chunks(now, retention).await;
+        let purged = crate::store::purge::purge(self, now, retention).await;
         self.erased.store(true, Ordering::Release);
         purged
     }

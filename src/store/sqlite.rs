@@ -185,7 +185,8 @@ impl Store for Sqlite {
 
     async fn finish(&self, row: &Waiting, done: &Changes, now: Timestamp) -> Result<bool, Error> {
         let _behind = self.behind().await;
-        let mut transaction = self.begin().await?;
+        let begin = if done.can_be_repeated() { BEGIN_UNFLUSHED } else { BEGIN };
+        let mut transaction = self.begin_as(begin).await?;
         if !self.told(inbox::finish(&mut transaction, row, now).await)? {
             return Ok(false);
         }
@@ -290,7 +291,7 @@ impl Store for Sqlite {
     async fn purge(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
         // The owner of the store scrubs it within seconds, even when this fails half-way or is cancelled.
         self.erased.store(true, Ordering::Release);
-        let purged = self.purge_in_chunks(now, retention).await;
+        let purged = crate::store::purge::purge(self, now, retention).await;
         self.erased.store(true, Ordering::Release);
         purged
     }

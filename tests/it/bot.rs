@@ -58,6 +58,8 @@ mod shortcuts;
 mod sources;
 mod starting;
 mod stopping;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 mod warning;
 mod wiki;
 mod working;
@@ -88,6 +90,31 @@ struct Bot {
     task: JoinHandle<Result<(), bot::Error>>,
     shutdown: CancellationToken,
     parts: Parts,
+}
+
+/// Strangers who announce a body to a hook and send a part of it, one more than are read at the same time. Returns the
+/// connections once the first has given way to the last, so that all places are taken.
+async fn strangers(address: SocketAddr, hook: &str, most: usize) -> Vec<tokio::net::TcpStream> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let head = format!(
+        "POST {hook} HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=00\r\nX-PagerDuty-Signature: v1=00\r\n\
+         Content-Length: 100\r\n\r\n{{"
+    );
+    let mut strangers = Vec::new();
+    for _ in 0..=most {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        strangers.push(stream);
+    }
+    let mut answer = [0; 12];
+    let answered = strangers[0].read_exact(&mut answer);
+    let answered = tokio::time::timeout(Duration::from_secs(20), answered).await;
+    assert!(
+        answered.is_ok_and(|read| read.is_ok()),
+        "the first stranger has no answer"
+    );
+    assert_eq!(&answer, b"HTTP/1.1 503");
+    strangers
 }
 
 /// Runs a test in a world of its own.

@@ -119,7 +119,8 @@ impl Deployment {
 
     /// The command line of `signpost serve` in this installation.
     pub(super) fn serve(&self) -> Command {
-        self.serve_with(env!("CARGO_BIN_EXE_signpost"))
+        let given = super::trial::variable("SIGNPOST_SOAK_PROGRAM");
+        self.serve_with(given.as_deref().unwrap_or(env!("CARGO_BIN_EXE_signpost")))
     }
 
     /// The command line of `serve` of another `signpost`.

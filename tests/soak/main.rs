@@ -22,6 +22,8 @@ mod jobs;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod proxy;

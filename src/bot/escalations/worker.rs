@@ -13,6 +13,7 @@ use crate::bot::cases::{Case, CaseEscalation, rows};
 use crate::bot::context::Context;
 use crate::oncall::{self, Page};
 use crate::store::{self, CaseRow, Changes, DuePage, PageAction, PageOutcome, PageState, PageWatch};
+use crate::traces::TraceSpan;
 
 /// Interval between looks at the store when nothing wakes the task.
 const LOOK: Duration = Duration::from_secs(1);
@@ -95,11 +96,19 @@ impl EscalationWorker {
             let fault = format!("oncall.toml has no pager \"{}\"", page.pager);
             return self.record(due, PageState::Failed, Some(fault)).await;
         };
+        let mut span = TraceSpan::new("page", &page.case);
+        span.set("signpost.pager", &page.pager);
+        span.set("signpost.action", page.action.as_str());
         let sent = match page.action {
             PageAction::Trigger => pager.trigger(&request).await,
             PageAction::Acknowledge => pager.acknowledge(&request.dedup_key).await,
         };
         let outcome = sent.as_ref().err().map_or("ok", oncall::Error::class);
+        span.set("signpost.outcome", outcome);
+        if sent.is_err() {
+            span.fail(outcome);
+        }
+        drop(span);
         metrics::counter!("signpost_pages_total", "pager" => page.pager.clone(), "action" => page.action.as_str(), "outcome" => outcome)
             .increment(1);
         match sent {

@@ -18,7 +18,8 @@ use crate::slack::decode::{self, Envelope, Event};
 use crate::slack::inbound::EnvelopeHandler;
 use crate::slack::outbound_filter;
 use crate::slack::stray_connections::{StrayConnections, StrayVerdict};
-use crate::store::{Arrival, InteractionClaim};
+use crate::store::{Arrival, InteractionClaim, Receipt};
+use crate::traces::TraceSpan;
 
 /// Interval between looks at an interaction that another replica is answering. It does so for a second at most.
 const ELSEWHERE: Duration = Duration::from_millis(40);
@@ -35,6 +36,7 @@ pub(crate) struct Intake {
 #[async_trait]
 impl EnvelopeHandler for Intake {
     async fn take(&self, envelopes: Vec<Envelope>) -> Result<(), String> {
+        let begun = self.ctx.clock.now();
         let arrivals: Vec<Arrival> = envelopes.iter().filter_map(|envelope| self.arrival(envelope)).collect();
         if arrivals.is_empty() {
             return Ok(());
@@ -42,7 +44,13 @@ impl EnvelopeHandler for Intake {
         match self.ctx.store.receive(&arrivals, self.ctx.clock.now()).await {
             Ok(receipts) => {
                 self.ctx.status.store_works();
-                if receipts.into_iter().any(crate::store::Receipt::wakes) {
+                for (arrival, receipt) in arrivals.iter().zip(&receipts) {
+                    // Once for each message: this span is the parent of all that follow.
+                    if *receipt == Receipt::New {
+                        drop(TraceSpan::first("receive", &arrival.key, begun));
+                    }
+                }
+                if receipts.into_iter().any(Receipt::wakes) {
                     self.ctx.inbox.notify_one();
                 }
                 Ok(())

@@ -21,6 +21,7 @@ use crate::bot::reading::Files;
 use crate::clock::Clock;
 use crate::slack::decode::{self, Event};
 use crate::store::{self, Action, AnswerKind, Changes, SetAsideReason, Waiting};
+use crate::traces::TraceSpan;
 
 /// Channels handled at once. One row of each is in memory.
 const LANES: usize = 128;
@@ -149,6 +150,7 @@ impl InboxWorker {
     /// Handles one row and catches its panics. Runbooks and messages are other people's text: whatever they do to the
     /// core, the bot goes on.
     async fn guarded(&self, row: &Waiting) -> Result<(), store::Error> {
+        let mut span = TraceSpan::new("handle", &row.key);
         let handled = AssertUnwindSafe(self.one(row)).catch_unwind().await;
         let Ok(handled) = handled else {
             metrics::counter!("signpost_panics_total", "task" => "answer").increment(1);
@@ -156,14 +158,16 @@ impl InboxWorker {
                 key = row.key,
                 "a message made the bot panic; it is set aside, and `signpost inbox` lists it"
             );
+            span.fail("panicked");
             return self.set_aside(row, SetAsideReason::Panicked).await;
         };
         if handled.is_err() {
+            span.fail("store");
             // The store fails, so this may fail too: then the row counts as one during which the process ended once.
             let _ = self.ctx.store.release(Some(row.seq)).await;
         }
         if let Some(Handled { done, begun }) = handled? {
-            self.finished(&done, begun).await;
+            span.set("signpost.outcome", self.finished(&done, begun).await);
         }
         Ok(())
     }
@@ -226,8 +230,8 @@ impl InboxWorker {
         Ok(())
     }
 
-    /// Records the outcome of a row in metrics and log, and wakes the workers that wait for it.
-    async fn finished(&self, done: &Changes, begun: Timestamp) {
+    /// Records the outcome of a row in metrics and log, wakes the workers that wait for it, and returns its name.
+    async fn finished(&self, done: &Changes, begun: Timestamp) -> &'static str {
         let outcome = match done {
             Changes { missed: Some(_), .. } => "too_old",
             Changes { shadow, .. } if !shadow.is_empty() => "shadow",
@@ -273,6 +277,7 @@ impl InboxWorker {
         {
             self.store_failed(&cause);
         }
+        outcome
     }
 
     async fn dispatch(&self, event: Event, row: &Waiting, age: &Age, files: Files) -> Result<Changes, store::Error> {

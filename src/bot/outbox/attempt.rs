@@ -15,6 +15,7 @@ use crate::slack::rate_limiter::Bucket;
 use crate::slack::sender::Body;
 use crate::slack::web::{Error, TOO_MANY};
 use crate::store::{Action, Post, PostOutcome, PostState, Ready, Turn};
+use crate::traces::TraceSpan;
 
 /// Looked back from the first try: Slack's time is known to a few seconds.
 const BEFORE: SignedDuration = SignedDuration::from_mins(1);
@@ -46,6 +47,9 @@ impl OutboxWorker {
                 }
             }
         }
+        let mut span = TraceSpan::new("post", &post.key);
+        span.set("signpost.key", &post.key);
+        span.set("signpost.action", post.action.as_str());
         let (begun, marked) = (self.ctx.slack_time.now(), Instant::now());
         let ready = match self.ctx.store.sending(&post.key, begun).await {
             Ok(Turn::Ready(ready)) => ready,
@@ -75,6 +79,8 @@ impl OutboxWorker {
         }
         let written_at = ready.written_at;
         let (outcome, answer) = self.act(post, ready, begun).await;
+        span.set("signpost.state", outcome.state.as_str());
+        drop(span);
         if outcome.state == PostState::Sent {
             debug!(
                 key = post.key,

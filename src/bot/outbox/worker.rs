@@ -25,9 +25,14 @@ use super::panics::Panics;
 pub(super) const STORE_WAIT: Duration = Duration::from_secs(1);
 /// Interval between checks of the outbox when nothing wakes the worker.
 const LOOK: Duration = Duration::from_secs(30);
-/// Pause after a read of the outbox, as a multiple of the time that the read took: reading a very full outbox must not
-/// keep the store busy.
-const REST: u32 = 4;
+/// Pause between reads of the outbox, as a multiple of the time that a read took: reading must not keep the store busy.
+const SHORT_REST: u32 = 4;
+/// The same after a read that found many posts: these go out meanwhile.
+const REST: u32 = 30;
+/// Posts that are many.
+const MANY: usize = 20;
+/// The longest such pause.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// Delivers the posts in the outbox.
 #[derive(Debug)]
@@ -76,6 +81,37 @@ impl Busy {
     }
 }
 
+/// The posts that were due when the outbox was read last and are not begun. Each is checked again in the store before it is
+/// sent, so that it does no harm when the list is old.
+#[derive(Debug)]
+struct DuePosts {
+    posts: Vec<Post>,
+    /// True when the outbox may hold posts that the list does not.
+    is_old: bool,
+    /// Time from which the outbox may be read again.
+    rested: Instant,
+    /// Time at which it is read in any case.
+    next_look: Instant,
+}
+
+impl DuePosts {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            posts: Vec::new(),
+            is_old: true,
+            rested: now,
+            next_look: now,
+        }
+    }
+
+    /// The time of the next read.
+    fn look_at(&self) -> Instant {
+        let next = if self.is_old { self.rested } else { self.next_look };
+        next.max(self.rested)
+    }
+}
+
 impl OutboxWorker {
     pub(crate) fn new(ctx: &Arc<Context>, tracker: TaskTracker) -> Self {
         Self {
@@ -102,47 +138,71 @@ impl OutboxWorker {
             () = stop.cancelled() => return,
             () = self.recover() => {}
         }
+        let mut due_posts = DuePosts::new();
         loop {
-            let begun = Instant::now();
-            let wait = match self.ctx.store.due(self.ctx.slack_time.now()).await {
-                Ok(due) => {
-                    let next = due.next_at.map_or(LOOK, |next| self.until(next));
-                    next.min(self.start(due.posts, &mut busy, &mut tasks, &breaker, &stop))
-                }
-                Err(cause) => {
-                    error!(%cause, "the outbox cannot be read; retrying");
-                    STORE_WAIT
-                }
-            };
-            let rested = Instant::now() + begun.elapsed() * REST;
+            self.read(&mut due_posts).await;
+            let wait = self.start(&mut due_posts.posts, &mut busy, &mut tasks, &breaker, &stop);
+            if self.ctx.store.shares_pace() {
+                // Another replica may have begun them, and nobody may know how that ended: they are read anew.
+                due_posts.posts.clear();
+                due_posts.next_look = due_posts.next_look.min(Instant::now() + wait);
+            }
+            let wake = due_posts.look_at().min(Instant::now() + wait);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = tasks.join_next_with_id() => match ended {
-                    Ok((task, answer)) => {
-                        busy.end(task);
-                        breaker.received(answer, &self.ctx.status, Instant::now());
-                    }
-                    Err(cause) => {
-                        busy.lost(&cause);
-                        // Its post is still marked as being sent, and would hold up its thread.
-                        tokio::select! {
-                            biased;
-                            () = stop.cancelled() => break,
-                            () = self.recover() => {}
+                Some(ended) = tasks.join_next_with_id() => {
+                    // What follows in its thread is due now.
+                    due_posts.is_old = true;
+                    match ended {
+                        Ok((task, answer)) => {
+                            busy.end(task);
+                            breaker.received(answer, &self.ctx.status, Instant::now());
+                        }
+                        Err(cause) => {
+                            busy.lost(&cause);
+                            // Its post is still marked as being sent, and would hold up its thread.
+                            tokio::select! {
+                                biased;
+                                () = stop.cancelled() => break,
+                                () = self.recover() => {}
+                            }
                         }
                     }
-                },
-                () = self.ctx.outbox.notified() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep_until(rested) => {}
+                }
+                () = self.ctx.outbox.notified() => due_posts.is_old = true,
+                () = tokio::time::sleep_until(wake) => {}
             }
         }
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Reads the posts that are due, when they may have changed and the outbox has rested.
+    async fn read(&self, due_posts: &mut DuePosts) {
+        let begun = Instant::now();
+        if begun < due_posts.look_at() {
+            return;
+        }
+        let next = match self.ctx.store.due(self.ctx.slack_time.now()).await {
+            Ok(due) => {
+                due_posts.posts = due.posts;
+                due.next_at.map_or(LOOK, |next| self.until(next)).min(LOOK)
+            }
+            Err(cause) => {
+                error!(%cause, "the outbox cannot be read; retrying");
+                due_posts.posts.clear();
+                STORE_WAIT
+            }
+        };
+        let read = Instant::now();
+        due_posts.is_old = false;
+        due_posts.next_look = read + next;
+        let rest = if due_posts.posts.len() < MANY || self.ctx.store.shares_pace() {
+            SHORT_REST
+        } else {
+            REST
+        };
+        due_posts.rested = read + ((read - begun) * rest).min(LONGEST_REST);
     }
 
     /// Marks rows as uncertain that an earlier process, or a loop that has panicked, left marked as being sent. Waits
@@ -171,36 +231,39 @@ impl OutboxWorker {
         Duration::try_from(time.duration_since(self.ctx.slack_time.now())).unwrap_or_default()
     }
 
-    /// Starts the posts that are due and allowed now, and returns the time until more are allowed.
+    /// Starts the posts that are allowed now, takes them from the list, and returns the time until more are allowed.
     fn start(
         self: &Arc<Self>,
-        posts: Vec<Post>,
+        posts: &mut Vec<Post>,
         busy: &mut Busy,
         tasks: &mut JoinSet<SlackAnswer>,
         breaker: &CircuitBreaker,
         stop: &CancellationToken,
     ) -> Duration {
         let mut wait = LOOK;
-        for post in posts {
+        posts.retain(|post| {
             let now = Instant::now();
             if let Err(left) = breaker.may_try(now, busy.rows.is_empty()) {
-                return wait.min(left);
+                wait = wait.min(left);
+                return true;
             }
             let reacted_to = post.action.reaction().map(|(ts, _)| ts);
             let target = post.action.target().or(reacted_to).map(str::to_owned);
             let row = (post.channel.clone(), post.thread_ts.clone(), target);
+            // It may be this post itself. When that has ended the outbox is read anew.
             if busy.rows.contains(&row) {
-                continue;
+                return false;
             }
-            if let Err(left) = self.ctx.sender.pace().take(&bucket(&post), now) {
+            if let Err(left) = self.ctx.sender.pace().take(&bucket(post), now) {
                 wait = wait.min(left);
-                continue;
+                return true;
             }
-            let (delivery, stop) = (Arc::clone(self), stop.clone());
+            let (delivery, post, stop) = (Arc::clone(self), post.clone(), stop.clone());
             let delivered = async move { delivery.guarded(post, &stop).await };
             let delivered = self.tracker.track_future(self.under_way.track_future(delivered));
             busy.begin(tasks.spawn(delivered).id(), row);
-        }
+            false
+        });
         wait
     }
 

@@ -17,6 +17,7 @@ use crate::jobs::{Denied, Job};
 use crate::policy;
 use crate::redact::redact;
 use crate::store::{self, AuditEntry, Changes};
+use crate::traces::TraceSpan;
 
 impl Runner {
     /// Checks that somebody may run a job there.
@@ -192,6 +193,10 @@ impl Runner {
             ..Changes::default()
         };
         info!(run = run.id, job = run.job, user = mark.by, "a run is requested");
+        let mut span = TraceSpan::new("request", run.traced_as());
+        span.set("signpost.run", &run.id);
+        span.set("signpost.job", &run.job);
+        drop(span);
         Requested::New {
             done: Box::new(done),
             run: run.id.clone(),

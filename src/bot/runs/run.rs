@@ -282,6 +282,11 @@ impl Run {
         )
     }
 
+    /// The key of the trace that the run belongs to: that of its case, if it has one.
+    pub(crate) fn traced_as(&self) -> &str {
+        self.case.as_deref().unwrap_or(&self.id)
+    }
+
     /// Enters a stage.
     pub(crate) fn go(&mut self, stage: Stage, now: Timestamp) {
         if std::mem::discriminant(&self.stage) != std::mem::discriminant(&stage) {

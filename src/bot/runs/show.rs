@@ -13,6 +13,7 @@ use crate::jobs::Job;
 use crate::respond::RunCard;
 use crate::slack::sender::Body;
 use crate::store::{self, Action, AuditEntry, Changes, NewPost, RunRow};
+use crate::traces::{self, TraceSpan};
 
 /// Maximum number of people and groups who are mentioned for an approval.
 const APPROVERS: usize = 10;
@@ -98,6 +99,7 @@ impl Runner {
         }
         let saved = self.ctx.store.commit(&done, None, self.ctx.clock.now()).await?;
         if saved {
+            trace_stage(row, run);
             live.version = row.version + 1;
             live.shown = Some(shown);
             live.looks = 0;
@@ -263,6 +265,21 @@ impl Runner {
 pub(super) fn approvers(job: &Job, run: &Run) -> Vec<String> {
     let others = job.approve_by.iter().filter(|id| **id != run.by.by);
     others.take(APPROVERS).cloned().collect()
+}
+
+/// Traces the stage that a run has left for another one, from when the run entered it.
+fn trace_stage(row: &RunRow, run: &Run) {
+    if !traces::is_on() {
+        return;
+    }
+    let left = Run::read(row).filter(|left| left.stage_name().as_str() != run.stage_name().as_str());
+    if let Some(left) = left {
+        let mut span = TraceSpan::since("run", run.traced_as(), left.since);
+        span.set("signpost.run", &run.id);
+        span.set("signpost.job", &run.job);
+        span.set("signpost.stage", left.stage_name().as_str());
+        span.set("signpost.next", run.stage_name().as_str());
+    }
 }
 
 /// A moment as people read it: `1 May 06:41 UTC`.

@@ -1,116 +1,29 @@
-//! Purging of old data in small transactions, so that nobody waits long for the store, however much there is.
+//! The steps of purging old data.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::{DURABLE, Postgres, Tx, inbox};
-use crate::store::{Error, PAYLOADS_KEPT, Purged, Retention, SetAsideReason, rows};
+use crate::store::purge::{AgedTable, CHUNK, PurgeSteps};
+use crate::store::{Error, SetAsideReason, rows};
 
-/// Number of rows processed in one transaction.
-const CHUNK: i64 = 500;
-/// A table with old rows to delete. Each is walked along an index of its age.
-struct AgedTable {
-    name: &'static str,
-    /// The column with the age of a row.
-    age: &'static str,
-    /// Condition for rows that may be deleted. Cases that people still work on keep the rows that belong to them.
-    old: &'static str,
-}
+/// PostgreSQL's function for the place of a text in another one.
+const POSITION: &str = "strpos";
 
-/// The tables in the order of deletion: cases before the rows that the remaining cases keep.
-const TABLES: [AgedTable; 8] = [
-    AgedTable {
-        name: "inbox",
-        age: "received_at",
-        old: "state <> 'waiting'",
-    },
-    AgedTable {
-        name: "cases",
-        age: "updated_at",
-        old: "true",
-    },
-    AgedTable {
-        name: "answers",
-        age: "answered_at",
-        old: "(case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = answers.case_id))",
-    },
-    AgedTable {
-        name: "runs",
-        age: "updated_at",
-        old: "NOT live AND (case_id IS NULL OR NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = runs.case_id))",
-    },
-    AgedTable {
-        name: "shadow_answers",
-        age: "at",
-        old: "true",
-    },
-    AgedTable {
-        name: "pages",
-        age: "created_at",
-        old: "state <> 'pending'",
-    },
-    // Kept with its case, which then gets no second issue.
-    AgedTable {
-        name: "case_issues",
-        age: "created_at",
-        old: "state <> 'pending' AND NOT EXISTS (SELECT 1 FROM cases WHERE cases.id = case_issues.case_id)",
-    },
-    // Kept: the card of a case, and the other messages of its thread (its card may have moved); a run's messages, whose
-    // keys end in the run's id, and those of its thread.
-    AgedTable {
-        name: "outbox",
-        age: "created_at",
-        old: "state NOT IN ('pending', 'sending', 'uncertain') AND (action <> 'post' OR NOT (
-             EXISTS (SELECT 1 FROM cases WHERE cases.post = outbox.key)
-             OR EXISTS (SELECT 1 FROM runs WHERE runs.id = substr(outbox.key, strpos(outbox.key, ':') + 1))
-             OR (outbox.thread_ts IS NOT NULL AND (
-                 EXISTS (SELECT 1 FROM cases WHERE cases.channel = outbox.channel AND cases.thread_ts = outbox.thread_ts)
-                 OR EXISTS (SELECT 1 FROM runs WHERE runs.channel = outbox.channel AND runs.thread_ts = outbox.thread_ts)))))",
-    },
-];
-
-/// The audit, whose entries have a retention of their own.
-const AUDIT: AgedTable = AgedTable {
-    name: "audit",
-    age: "at",
-    old: "true",
-};
-
-impl Postgres {
-    pub(super) async fn purge_in_chunks(&self, now: Timestamp, retention: Retention) -> Result<Purged, Error> {
-        let mut purged = Purged::default();
-        let day = rows::before(now, PAYLOADS_KEPT);
-        let gives_up = self.overdue.is_over(self.any_waits(day).await?, now);
-        loop {
-            let (unhandled, erased) = self.erase_some(now, day, gives_up).await?;
-            purged.unhandled += unhandled;
-            purged.erased += erased;
-            if unhandled + erased == 0 {
-                break;
-            }
-        }
-        let old = rows::before(now, retention.answers);
-        for table in &TABLES {
-            purged.forgotten += self.forget(table, old).await?;
-        }
-        purged.forgotten += self.forget(&AUDIT, rows::before(now, retention.audit)).await?;
-        Ok(purged)
-    }
-
-    /// Returns true when rows wait that arrived before `before`.
-    async fn any_waits(&self, before: i64) -> Result<bool, Error> {
-        let any = sqlx::query_scalar(
+#[async_trait]
+impl PurgeSteps for Postgres {
+    async fn gives_up(&self, before: i64, now: Timestamp) -> Result<bool, Error> {
+        let waits = sqlx::query_scalar(
             "SELECT EXISTS (
                  SELECT 1 FROM inbox WHERE payload IS NOT NULL AND received_at < $1 AND state = 'waiting')",
         )
         .bind(before)
         .fetch_one(&self.readers)
         .await?;
-        Ok(any)
+        Ok(self.overdue.is_over(waits, now))
     }
 
-    /// Erases payloads that are older than a day; if `gives_up`, first sets rows aside that waited for so long. Returns
-    /// the number of rows set aside and of payloads erased.
     async fn erase_some(&self, now: Timestamp, day: i64, gives_up: bool) -> Result<(u64, u64), Error> {
         let _behind = self.behind().await;
         transaction!(self, DURABLE, transaction => {
@@ -125,34 +38,21 @@ impl Postgres {
                      LIMIT $2 FOR UPDATE)",
             )
             .bind(day)
-            .bind(CHUNK)
+            .bind(i64::from(CHUNK))
             .execute(&mut *transaction)
             .await?;
             (unhandled, erased.rows_affected())
         })
     }
 
-    /// Walks along the ages of a table, from the oldest on, and deletes the rows that may go.
-    async fn forget(&self, table: &AgedTable, old: i64) -> Result<u64, Error> {
-        let mut forgotten = 0;
-        let mut from = i64::MIN;
-        loop {
-            let _behind = self.behind().await;
-            let chunk: Result<_, Error> = transaction!(self, DURABLE, transaction => {
-                match end_of_chunk(&mut transaction, table, from, old).await? {
-                    Some(to) => Some((to, delete(&mut transaction, table, from, to).await?)),
-                    None => None,
-                }
-            });
-            let Some((to, deleted)) = chunk? else {
-                return Ok(forgotten);
-            };
-            forgotten += deleted;
-            let Some(next) = to.checked_add(1) else {
-                return Ok(forgotten);
-            };
-            from = next;
-        }
+    async fn forget_some(&self, table: &AgedTable, from: i64, old: i64) -> Result<Option<(i64, u64)>, Error> {
+        let _behind = self.behind().await;
+        transaction!(self, DURABLE, transaction => {
+            match end_of_chunk(&mut transaction, table, from, old).await? {
+                Some(to) => Some((to, delete(&mut transaction, table, from, to).await?)),
+                None => None,
+            }
+        })
     }
 }
 
@@ -167,7 +67,7 @@ async fn give_up(transaction: &mut Tx, now: Timestamp, day: i64) -> Result<u64, 
     .bind(SetAsideReason::TooOld.as_str())
     .bind(now.as_millisecond())
     .bind(day)
-    .bind(CHUNK)
+    .bind(i64::from(CHUNK))
     .fetch_all(&mut **transaction)
     .await?;
     for row in &rows {
@@ -188,7 +88,7 @@ async fn end_of_chunk(
     sqlx::query_scalar(AssertSqlSafe(table.end_of_chunk()))
         .bind(from)
         .bind(old)
-        .bind(CHUNK)
+        .bind(i64::from(CHUNK))
         .fetch_one(&mut **transaction)
         .await
 }
@@ -201,7 +101,7 @@ async fn delete(transaction: &mut Tx, table: &AgedTable, from: i64, to: i64) -> 
         .bind(to)
         .execute(&mut **transaction)
         .await?;
-    for statement in table.deletions() {
+    for statement in table.deletions(POSITION) {
         deleted += sqlx::query(AssertSqlSafe(statement))
             .bind(from)
             .bind(to)
@@ -210,43 +110,4 @@ async fn delete(transaction: &mut Tx, table: &AgedTable, from: i64, to: i64) -> 
             .rows_affected();
     }
     Ok(deleted)
-}
-
-/// SQL statements, built only from the names above.
-impl AgedTable {
-    /// Condition that selects only rows contained in the index of the table's ages.
-    fn indexed(&self) -> &'static str {
-        match self.name {
-            "inbox" => "state <> 'waiting' AND",
-            "outbox" => "state NOT IN ('pending', 'sending', 'uncertain') AND",
-            _ => "",
-        }
-    }
-
-    fn end_of_chunk(&self) -> String {
-        let (Self { name, age, .. }, among) = (self, self.indexed());
-        format!(
-            "SELECT max({age}) FROM
-             (SELECT {age} FROM {name} WHERE {among} {age} >= $1 AND {age} < $2 ORDER BY {age} LIMIT $3) AS chunk"
-        )
-    }
-
-    fn lock(&self) -> String {
-        let (Self { name, age, .. }, among) = (self, self.indexed());
-        format!("SELECT 1 FROM {name} WHERE {among} {age} BETWEEN $1 AND $2 FOR UPDATE")
-    }
-
-    fn deletions(&self) -> Vec<String> {
-        let (Self { name, age, old }, among) = (self, self.indexed());
-        let mut statements = Vec::new();
-        if *name == "cases" {
-            statements.push(format!(
-                "DELETE FROM case_people WHERE case_id IN (SELECT id FROM cases WHERE {age} BETWEEN $1 AND $2)"
-            ));
-        }
-        statements.push(format!(
-            "DELETE FROM {name} WHERE {among} {age} BETWEEN $1 AND $2 AND {old}"
-        ));
-        statements
-    }
 }

@@ -8,7 +8,8 @@ use sqlx::{Sqlite as Engine, Transaction};
 
 use super::{Sqlite, escalations, inbox, outbox, runs, shadow};
 use crate::store::cases::{Answered, CaseLookup, CaseRow, CaseVisitor, Cases, Mute};
-use crate::store::{Changes, Error, rows};
+use crate::store::commit::{self, ChangeWriter};
+use crate::store::{AuditEntry, Changes, Error, NewMissed, RunRow, ShadowRow, rows};
 
 const BY_THREAD: &str = "
     SELECT * FROM cases WHERE channel = ?1 AND thread_ts = ?2
@@ -150,28 +151,41 @@ pub(super) async fn commit(
     user: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    for case in &done.cases {
-        if !write(transaction, case, user, now).await? {
-            return Ok(false);
-        }
+    let mut writer = SqliteWriter { transaction, user, now };
+    commit::commit(&mut writer, done).await
+}
+
+/// A transaction that changes are written in.
+struct SqliteWriter<'a> {
+    transaction: &'a mut Transaction<'static, Engine>,
+    /// The person involved in the cases.
+    user: Option<&'a str>,
+    now: Timestamp,
+}
+
+#[async_trait]
+impl ChangeWriter for SqliteWriter<'_> {
+    async fn case(&mut self, case: &CaseRow) -> Result<bool, sqlx::Error> {
+        write(self.transaction, case, self.user, self.now).await
     }
-    for run in &done.runs {
-        if !runs::write(transaction, run, now).await? {
-            return Ok(false);
-        }
+
+    async fn run(&mut self, run: &RunRow) -> Result<bool, sqlx::Error> {
+        runs::write(self.transaction, run, self.now).await
     }
-    for message in &done.unshadow {
-        shadow::delete(transaction, message).await?;
+
+    async fn unshadow(&mut self, message: &str) -> Result<(), sqlx::Error> {
+        shadow::delete(self.transaction, message).await
     }
-    for answer in &done.shadow {
-        if !shadow::write(transaction, answer).await? {
-            return Ok(false);
-        }
+
+    async fn shadow(&mut self, answer: &ShadowRow) -> Result<bool, sqlx::Error> {
+        shadow::write(self.transaction, answer).await
     }
-    for entry in &done.audit {
-        runs::record(transaction, entry).await?;
+
+    async fn audit(&mut self, entry: &AuditEntry) -> Result<(), sqlx::Error> {
+        runs::record(self.transaction, entry).await
     }
-    for answered in &done.answered {
+
+    async fn answered(&mut self, answered: &Answered) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO answers (message, about, answered_at, post, case_id) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT (message) DO UPDATE SET about = excluded.about, post = excluded.post,
@@ -179,28 +193,38 @@ pub(super) async fn commit(
         )
         .bind(&answered.message)
         .bind(answered.kind.as_str())
-        .bind(now.as_millisecond())
+        .bind(self.now.as_millisecond())
         .bind(&answered.post)
         .bind(&answered.case)
-        .execute(&mut **transaction)
+        .execute(&mut **self.transaction)
         .await?;
+        Ok(())
     }
-    escalations::write(transaction, done, now).await?;
-    escalations::write_issues(transaction, done, now).await?;
-    for case in &done.forget {
-        forget(transaction, case).await?;
+
+    async fn escalations(&mut self, done: &Changes) -> Result<(), sqlx::Error> {
+        escalations::write(self.transaction, done, self.now).await?;
+        escalations::write_issues(self.transaction, done, self.now).await
     }
-    for message in &done.unanswer {
+
+    async fn forget(&mut self, case: &str) -> Result<(), sqlx::Error> {
+        forget(self.transaction, case).await
+    }
+
+    async fn unanswer(&mut self, message: &str) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM answers WHERE message = ?")
             .bind(message)
-            .execute(&mut **transaction)
+            .execute(&mut **self.transaction)
             .await?;
+        Ok(())
     }
-    if let Some(missed) = &done.missed {
-        inbox::miss(transaction, missed).await?;
+
+    async fn missed(&mut self, missed: &NewMissed) -> Result<(), sqlx::Error> {
+        inbox::miss(self.transaction, missed).await
     }
-    outbox::add(transaction, &done.posts, done.expiry, now).await?;
-    Ok(true)
+
+    async fn posts(&mut self, done: &Changes) -> Result<(), sqlx::Error> {
+        outbox::add(self.transaction, &done.posts, done.expiry, self.now).await
+    }
 }
 
 /// Writes one case down. A new one takes the place of whatever had its id.

@@ -152,6 +152,20 @@ fn the_hook_wants_the_secret() {
 }
 
 #[test]
+fn strangers_keep_no_push_out() {
+    with(|world| async move {
+        let origin = world.origin();
+        let bot = world.bot_with(world.settings_of(&origin), Parts::default()).await;
+        let strangers = crate::bot::strangers(bot.health(), "/hooks/git", 8).await;
+        for _ in 0..3 {
+            assert_eq!(world.push(&bot, "x-gitlab-token", SECRET).await, 202);
+        }
+        drop(strangers);
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn the_operators_hear_once_of_a_push_that_removes_most_documents() {
     with(|world| async move {
         let origin = world.origin();

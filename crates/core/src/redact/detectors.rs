@@ -77,6 +77,7 @@ pub(super) static SHAPES: LazyLock<Vec<Detector>> = LazyLock::new(shapes::all);
 pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     let mut all = contexts();
     all.extend(forms());
+    all.extend(devices());
     all
 });
 
@@ -134,7 +135,25 @@ fn contexts() -> Vec<Detector> {
             r#"(?i:\bidentified\s+(?:with\s+["'`]?[\w]+["'`]?\s+)?by\s+(?:password\s+|values\s+)?(?:"(?P<secret>[^"\n]+)"?|'(?P<other>[^'\n]+)'?|(?P<third>[^\s"';]+)))"#,
         )
         .when(|found, value| is_value(found, value) && (found.name("third").is_none() || found[0].starts_with('I') || judgement::looks_random(value, 5))),
-        Detector::new("password", &["identified with"], r#"(?i:\bidentified\s+with\s+\S+\s+as\s+['"](?P<secret>[^'"\n]+))"#).when(is_value),
+        Detector::new(
+            "password",
+            &["identified with", "identified via"],
+            r#"(?i:\bidentified\s+(?:with|via)\s+\S+\s+(?:as|using)\s+(?:password\s*\(\s*)?['"](?P<secret>[^'"\n]+))"#,
+        )
+        .when(is_value),
+        Detector::new(
+            "password",
+            &["sp_addlogin", "sp_password"],
+            r"(?i:\bsp_(?:addlogin|password)\s+(?:@\w+\s*=\s*)?N?'[^'\n]{0,80}'\s*,\s*(?:@\w+\s*=\s*)?N?'(?P<secret>[^'\n]+)')",
+        )
+        .when(is_value),
+        // What a shell hands to a program that asks for a password.
+        Detector::new(
+            "password",
+            &["<<<"],
+            r#"(?i:\b(?:kinit|cryptsetup|sudo|su|passwd|chpasswd|gpg|smbclient|ssh-add|login)\b[^\n|;<]{0,200}<<<\s*["']?(?P<secret>[^\s"']{3,}))"#,
+        )
+        .when(is_value),
     ]
 }
 
@@ -154,11 +173,11 @@ fn forms() -> Vec<Detector> {
         )
         .when(is_value),
         Detector::new(
-            "password-hash",
-            &["password 7", "secret 5", "secret 7", "secret 8", "secret 9", "secret 4", "key 7", "password 5"],
-            r"(?i:\b(?:password|secret|key)\s+[4-9]\s+(?P<secret>[A-Za-z0-9$./]{8,}))",
+            "password",
+            &[" is the ", " is my ", " is our "],
+            r#"(?i:(?P<secret>[^\s"'`*]{6,})["'`*]{0,2} is (?:the|my|our) (?:new |root |admin |db |database |default ){0,2}(?:password|passwort|passphrase|pw)\b)"#,
         )
-        .when(is_random),
+        .when(|found, value| is_random(found, value) && !judgement::is_name(value) && !value.contains(['/', '=', '(', ':'])),
         Detector::new(
             "app-password",
             &["-", " "],
@@ -199,7 +218,7 @@ fn forms() -> Vec<Detector> {
         Detector::new(
             "password",
             &[":"],
-            r"(?m)^[A-Za-z0-9_.*-]+:(?:[0-9]{4,5}|\*):[A-Za-z0-9_.*-]+:[A-Za-z0-9_.@*-]+:(?P<secret>[^\s:]{4,})[ \t]*$",
+            r"(?m)(?:^|[ \t'])[A-Za-z0-9_.*-]+:(?:[0-9]{4,5}|\*):[A-Za-z0-9_.*-]+:[A-Za-z0-9_.@*-]+:(?P<secret>[^\s:]{4,})[ \t]*$",
         )
         .when(is_random),
         Detector::new(
@@ -207,6 +226,34 @@ fn forms() -> Vec<Detector> {
             &["\"kty\""],
             r#""(?:d|p|q|dp|dq|qi|k)"\s*:\s*"(?P<secret>[A-Za-z0-9_-]{20,})""#,
         ),
+    ]
+}
+
+/// Lines from the configuration of network devices.
+fn devices() -> Vec<Detector> {
+    vec![
+        Detector::new(
+            "password-hash",
+            &[
+                "password 7",
+                "secret 5",
+                "secret 7",
+                "secret 8",
+                "secret 9",
+                "secret 4",
+                "key 7",
+                "password 5",
+            ],
+            r"(?i:\b(?:password|secret|key)\s+[4-9]\s+(?P<secret>[A-Za-z0-9$./]{8,}))",
+        )
+        .when(is_random),
+        // The same in plain text, which devices mark with a zero.
+        Detector::new(
+            "password",
+            &["password 0", "secret 0", "key 0"],
+            r"(?i:\b(?:password|secret|key)[ \t]+0[ \t]+(?P<secret>[^\s,;)]{5,}))",
+        )
+        .when(is_random),
         Detector::new(
             "password",
             &["community"],

@@ -55,7 +55,7 @@ const fn session(text: &'static str, whole: bool) -> NameWord {
 const PASSWORDS: &str = "\
 password, passwd, passwort, passwrd, passphrase, passcode, passkey, kennwort, losungswort, contraseña,
 contrasena, contrasenya, mot de passe, motdepasse, mot_de_passe, wachtwoord, paswoord, palavra-passe,
-palavra passe, hasło, пароль, Пароль, 密码, 密碼, パスワード, 비밀번호, lösenord, losenord, salasana, jelszó, jelszo,
+palavra passe, hasło, пароль, Пароль, 密码, 密碼, パスワード, 비밀번호, 비밀번호는, lösenord, losenord, salasana, jelszó, jelszo,
 adgangskode, passord, lozinka, şifre, kata sandi, mật khẩu, סיסמה, كلمة المرور, zugangscode, zugangsdaten,
 geheimwort, requirepass, masterauth, primaryauth";
 const SHORT: &str = "\

@@ -16,7 +16,18 @@ pub(super) fn all() -> Vec<Detector> {
     all.extend(other_services());
     all.extend(webhooks());
     all.extend(hashes());
+    all.push(encoded_key());
     all
+}
+
+/// A private key in PEM as base64, even when its end is cut off: Kubernetes keeps files so. The prefixes are those of the
+/// words before `PRIVATE KEY`; a certificate begins otherwise.
+fn encoded_key() -> Detector {
+    Detector::new(
+        "private-key",
+        &["ls0tls1crudjti"],
+        r"LS0tLS1CRUdJTiB(?:SU0Eg|QUklWQVRF|FQyBQ|PUEVOU1NI|FTkNSWVBURUQ|EU0Eg)[A-Za-z0-9+/]{20,}={0,2}",
+    )
 }
 
 fn clouds() -> Vec<Detector> {
@@ -33,8 +44,8 @@ fn clouds() -> Vec<Detector> {
         ),
         Detector::new(
             "google-key",
-            &["aiza", "ya29.", "gocspx-", "1//0", "4/0a", "goog1"],
-            r"(?:AIza[0-9A-Za-z_-]{30,}|ya29\.[0-9A-Za-z_.-]{20,}|GOCSPX-[0-9A-Za-z_-]{20,}|\b1//0[0-9A-Za-z_-]{30,}|\b4/0A[0-9A-Za-z_-]{30,}|\bGOOG1[A-Z0-9]{30,})",
+            &["aiza", "ya29.", "gocspx-", "1//0", "4/0a", "goog1", ":apa91"],
+            r"(?:AIza[0-9A-Za-z_-]{30,}|ya29\.[0-9A-Za-z_.-]{20,}|GOCSPX-[0-9A-Za-z_-]{20,}|\b1//0[0-9A-Za-z_-]{30,}|\b4/0A[0-9A-Za-z_-]{30,}|\bGOOG1[A-Z0-9]{30,}|\bAAAA[A-Za-z0-9_-]{7}:APA91[A-Za-z0-9_-]{60,})",
         ),
         Detector::new(
             "azure-key",
@@ -287,12 +298,13 @@ fn other_services() -> Vec<Detector> {
             "sk.ey",
             "tk.ey",
             "amzn",
+            "cfpat-",
         ],
         concat!(
             r"(?:\bdp\.[a-z]{2,6}\.(?:[a-z0-9_-]+\.)?[A-Za-z0-9]{30,}|\bpul-[a-f0-9]{40}|\bpn[ub]_[A-Za-z0-9]{30,}|\brdme_[a-z0-9]{60,}|\btk-us-[\w-]{40,}|duffel_(?:test|live)_[A-Za-z0-9_=-]{40,}",
             r"|\bEZ[AT]K[A-Za-z0-9]{50,}|fio-u-[A-Za-z0-9_=-]{60,}|FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)?|shippo_(?:live|test)_[a-fA-F0-9]{40}|\bsm_[aps]at_[A-Za-z0-9]{16,}|\btfp_[A-Za-z0-9_.=-]{40,}",
             r"|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\b4b1d[A-Za-z0-9]{38}\b|\bs-s4t2(?:ud|af)-[a-f0-9]{64}|\bp8e-[A-Za-z0-9]{32}|\bdnkey-[A-Za-z0-9=_-]{20,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
-            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36})"
+            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36}|\bCFPAT-[A-Za-z0-9_-]{40,})"
         ),
     )]
 }
@@ -316,7 +328,7 @@ fn webhooks() -> Vec<Detector> {
                 "logic.azure",
                 "chat.googleapis",
             ],
-            r"(?:discord(?:app)?\.com/api/webhooks/[0-9]+/(?P<secret>[A-Za-z0-9_-]{20,}))|(?:/IncomingWebhook/[A-Za-z0-9/-]{32,})|hooks\.zapier\.com/hooks/catch/[A-Za-z0-9/]{8,}|/hooks/[a-z0-9]{26}\b",
+            r"(?:discord(?:app)?\.com/api/webhooks/[0-9]+/(?P<secret>[A-Za-z0-9_-]{20,}))|(?:webhook\.office\.com/(?P<other>webhookb2/[A-Za-z0-9@/-]{32,}))|(?:/IncomingWebhook/[A-Za-z0-9/-]{32,})|hooks\.zapier\.com/hooks/catch/[A-Za-z0-9/]{8,}|/hooks/[a-z0-9]{26}\b",
         ),
     ]
 }

@@ -115,6 +115,8 @@ const CONSTRUCTORS: &[&str] = &[
     "SecretStr",
     "NewSecret",
     "of",
+    "sensitive",
+    "nonsensitive",
 ];
 
 /// The quotation mark within a call that only wraps a string: `String::from("…")`.

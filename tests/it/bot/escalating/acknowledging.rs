@@ -135,6 +135,23 @@ fn a_service_that_fails_is_asked_less_and_less_often_and_the_next_person_is_call
 }
 
 #[test]
+fn strangers_keep_no_acknowledgement_out() {
+    with(|world| async move {
+        let mut settings = world.engine_settings(&teams(""));
+        settings.http.listen = ANY_PORT.to_owned();
+        settings.oncall.pagers[0].webhook_secret = Some(SECRET.into());
+        let bot = world.bot_with(settings, Parts::default()).await;
+        let strangers = strangers(bot.health(), "/hooks/pagerduty", 64).await;
+        let body = event("pagey.ping", "any");
+        for _ in 0..3 {
+            assert_eq!(world.webhook(&bot, &signature(SECRET, &body), &body).await, 202);
+        }
+        drop(strangers);
+        bot.stop().await;
+    });
+}
+
+#[test]
 fn pagerdutys_webhook_acknowledges_once_however_often_it_comes() {
     with(|world| async move {
         let mut settings = world.engine_settings(&teams(""));
