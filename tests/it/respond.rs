@@ -5,6 +5,7 @@ mod blocks;
 mod corpus;
 mod jobs;
 mod mrkdwn;
+mod nothing_lost;
 mod reply;
 mod runs;
 mod talk;
