@@ -233,6 +233,15 @@ impl Folder {
     }
 }
 
+/// Returns true for a name by which a file is to hold text.
+fn is_named_as_text(path: &str) -> bool {
+    const ENDINGS: [&str; 12] = [
+        "md", "mdx", "markdown", "adoc", "asciidoc", "asc", "rst", "rest", "txt", "html", "htm", "org",
+    ];
+    let ending = Path::new(path).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
 impl Round<'_> {
     /// Reads a file, or returns its earlier state when it did not change.
     fn known(&self, path: &str, file: &Path) -> FileRecord {
@@ -314,7 +323,7 @@ impl Round<'_> {
             return self.keep(path, before, vec![note(path, 0, Level::Error, code, message)]);
         }
         // A picture, which is not text, needs no diagnostic.
-        let is_told = code != "not-text";
+        let is_told = code != "not-text" || is_named_as_text(path);
         Made {
             diagnostics: is_told
                 .then(|| note(path, 0, Level::Warning, code, message))

@@ -314,6 +314,7 @@ fn plain_step(own: Block) -> Step {
     Step {
         number: String::new(),
         line: own.line,
+        is_text: true,
         blocks: vec![own],
         steps: Vec::new(),
         under: None,

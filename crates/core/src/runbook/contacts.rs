@@ -213,8 +213,35 @@ pub(super) fn when_of(sentence: &str) -> Option<String> {
         || lower.contains(" if ")
         || lower.starts_with("when ")
         || lower.contains("unable to")
-        || lower.starts_with("for ");
+        || lower.starts_with("for ")
+        || labelled(&lower);
     conditional.then(|| sentence.to_owned())
+}
+
+/// Returns true for a label that says what somebody is called for: "`updater`: Escalate with …", "Disks: contact …".
+fn labelled(lower: &str) -> bool {
+    const VERBS: [&str; 8] = [
+        "escalate",
+        "contact",
+        "page ",
+        "ask ",
+        "call ",
+        "notify",
+        "engage",
+        "reach out",
+    ];
+    // "Escalation: contact …" names no case.
+    let names_case = |label: &str| {
+        label.len() <= 80
+            && !["escalation", "contact", "note", "important"]
+                .iter()
+                .any(|word| label.starts_with(word))
+    };
+    let after = lower
+        .split_once(": ")
+        .filter(|(label, _)| names_case(label))
+        .map(|(_, after)| after);
+    after.is_some_and(|after| VERBS.iter().any(|verb| after.starts_with(verb)))
 }
 
 /// Most bytes of a paragraph that is searched: a longer one is no prose about people, and the limit bounds the work.
