@@ -1,6 +1,7 @@
 //! Tests of `respond` and of its Slack form: what people read in the thread.
 
 mod alternatives;
+mod bent;
 mod blocks;
 mod corpus;
 mod jobs;

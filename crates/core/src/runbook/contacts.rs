@@ -376,7 +376,9 @@ fn is_handle(word: &str) -> bool {
 
 /// Returns true for the text of a link to a page that says whom to call.
 fn is_about_people(label: &str) -> bool {
-    const WORDS: [&str; 9] = ["escalat", "contact", "call", "team", "support", "squad", "people", "owner", "help"];
+    const WORDS: [&str; 9] = [
+        "escalat", "contact", "call", "team", "support", "squad", "people", "owner", "help",
+    ];
     let label = label.to_lowercase();
     WORDS.iter().any(|word| label.contains(word))
 }
