@@ -41,6 +41,17 @@ fn cut_one(whole: Block, most: usize) -> Vec<Block> {
     {
         return cut(only.blocks.clone(), most);
     }
+    // So do a single term and its text.
+    if let BlockKind::Definitions(definitions) = &whole.kind
+        && let [only] = definitions.as_slice()
+    {
+        let term = Block {
+            kind: BlockKind::Paragraph(vec![Inline::Strong(only.term.clone())]),
+            ..whole.clone()
+        };
+        let details = only.details.iter().flatten().cloned();
+        return cut(std::iter::once(term).chain(details).collect(), most);
+    }
     let is_parted = |kinds: &Vec<BlockKind>| kinds.len() > 1;
     let kinds = parted(&whole.kind, most);
     let Some(kinds) = Some(kinds).filter(is_parted) else {

@@ -93,7 +93,7 @@ fn match_tells_what_of_the_runbooks_cannot_be_used() {
 }
 
 /// What `match` says about a text, with a folder that is published at `https://books.example`.
-fn matched_in(books: &std::path::Path, text: &str, more: &[&str]) -> String {
+fn matched_in(books: &Path, text: &str, more: &[&str]) -> String {
     let books = [
         "match",
         "--base-url",

@@ -121,7 +121,7 @@ fn what_the_card_leaves_out_is_one_entry_of_its_list() {
         "{rest}"
     );
     assert!(
-        !rest.contains("Look at the anemometer") && !rest.contains("[Other sections…"),
+        !rest.contains("Look at the anemometer on the roof.\n") && !rest.contains("[Other sections…"),
         "{rest}"
     );
 }

@@ -103,6 +103,8 @@ struct Shown {
 impl Shown {
     fn add(&mut self, text: &str) {
         self.words.extend(words(text));
+        // Mark-up inside a word parts it for the eye of a counter only.
+        self.words.extend(words(&text.replace(['`', '*', '_', '~'], "")));
         let letters = text.chars().filter(|c| c.is_alphanumeric());
         self.letters.extend(letters.flat_map(char::to_lowercase));
         self.letters.push('\n');
