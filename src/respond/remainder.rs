@@ -40,7 +40,7 @@ pub(super) fn blocks(runbook: &Runbook, topic: &Topic, shown: Shown, audience: A
         {
             // A label alone says nothing when what it stands above is shown elsewhere.
             if !is_label(block) || missing.get(at + 1) == Some(&true) {
-                kept.push((*block).clone());
+                kept.push(shown.without_shown_items(block));
             }
         }
         // A heading above nothing is text as well.
@@ -107,6 +107,7 @@ impl Shown {
     /// Adds the sentences that say when to call somebody.
     fn add_contacts(&mut self, contacts: &[Contact]) {
         for contact in contacts {
+            self.add(&contact.name);
             self.add(contact.when.as_deref().unwrap_or_default());
         }
     }
@@ -123,6 +124,18 @@ impl Shown {
         let mut found = Vec::new();
         walk(std::slice::from_ref(block), &mut |block| parts(block, &mut found));
         found.iter().all(|part| self.holds_part(part))
+    }
+
+    /// A block without the bullets that are shown already; numbers have to stay in their order.
+    fn without_shown_items(&mut self, block: &Block) -> Block {
+        let mut block = block.clone();
+        if let BlockKind::List {
+            ordered: false, items, ..
+        } = &mut block.kind
+        {
+            items.retain(|item| item.blocks.iter().any(|block| !self.holds(block)));
+        }
+        block
     }
 
     fn holds_part(&mut self, part: &str) -> bool {
