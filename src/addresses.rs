@@ -99,6 +99,12 @@ impl Addresses {
     }
 }
 
+/// Returns true for a match that rests on a link to its document.
+pub fn is_linked(found: &Match) -> bool {
+    let first = found.evidence.first();
+    first.is_some_and(|first| first.kind == SignatureKind::Pattern && first.signature.starts_with("http"))
+}
+
 /// Moves the match of a linked topic to the front, or makes one.
 fn put_first(library: &Library, topic: TopicId, link: &AlertLink, outcome: &mut Outcome) {
     let Some(runbook) = library.runbook(topic) else { return };

@@ -227,6 +227,30 @@ impl SourceState {
     }
 }
 
+/// Path of the owner files around the fetched folder, below that folder. No repository can hold a file of this name.
+const OWNERS_ABOVE: &str = ".git/owners.json";
+
+/// Returns the owner files above a fetched folder, by their paths in the repository.
+pub fn owners_above(dir: &Path) -> Vec<(String, String)> {
+    read(&dir.join(OWNERS_ABOVE)).unwrap_or_default()
+}
+
+/// Returns true when the owner files above a fetched folder are known.
+pub fn has_owners_above(dir: &Path) -> bool {
+    dir.join(OWNERS_ABOVE).is_file()
+}
+
+/// Writes the owner files above a fetched folder, by their paths in the repository.
+///
+/// # Errors
+///
+/// The folder cannot be written.
+pub fn write_owners_above(dir: &Path, files: &[(String, String)]) -> io::Result<()> {
+    let file = dir.join(OWNERS_ABOVE);
+    std::fs::create_dir_all(file.parent().unwrap_or(dir))?;
+    write(&file, &files)
+}
+
 /// Returns the last part of a path.
 fn name_of(dir: &Path) -> String {
     dir.file_name()

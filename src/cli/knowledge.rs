@@ -21,8 +21,8 @@ pub(super) enum ChosenRunbooks {
     Sample,
     /// A folder, and the options for reading it.
     Folder(PathBuf, files::Options),
-    /// The folder and the sources of the settings.
-    Settings(Box<SourceReader>),
+    /// The folder and the sources of the settings, and the address at which the folder is published.
+    Settings(Box<SourceReader>, Option<String>),
 }
 
 impl ChosenRunbooks {
@@ -53,8 +53,17 @@ impl ChosenRunbooks {
     pub(super) fn of_settings(settings: &Settings) -> ChosenRunbooks {
         let reader = SourceReader::new(settings, &bot::fetched_sources(settings));
         reader.map_or(ChosenRunbooks::Sample, |reader| {
-            ChosenRunbooks::Settings(Box::new(reader))
+            let base_url = settings.runbooks.base_url().map(str::to_owned);
+            ChosenRunbooks::Settings(Box::new(reader), base_url)
         })
+    }
+
+    /// Address at which documents without a source of their own are published, when the settings name it.
+    pub(super) fn base_url(&self) -> Option<String> {
+        match self {
+            ChosenRunbooks::Settings(_, base_url) => base_url.clone(),
+            ChosenRunbooks::Sample | ChosenRunbooks::Folder(..) => None,
+        }
     }
 
     /// True for the sample pack, which needs no check.
@@ -67,7 +76,7 @@ impl ChosenRunbooks {
         let place = match self {
             ChosenRunbooks::Sample => "the sample pack".to_owned(),
             ChosenRunbooks::Folder(folder, _) => folder.display().to_string(),
-            ChosenRunbooks::Settings(reader) => reader.named(),
+            ChosenRunbooks::Settings(reader, _) => reader.named(),
         };
         files::nothing_to_read(&place, library)
     }
@@ -83,7 +92,7 @@ impl ChosenRunbooks {
             ChosenRunbooks::Folder(folder, options) => {
                 files::Folder::new(folder, options.clone(), Arc::new(SystemClock)).read(&tell, take)
             }
-            ChosenRunbooks::Settings(reader) => reader.read(&tell, take),
+            ChosenRunbooks::Settings(reader, _) => reader.read(&tell, take),
         };
         bar.finish_and_clear();
         Ok(library?)

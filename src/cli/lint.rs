@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(config) = config {
         match settings::jobs::registry(Some(config))? {
             Some(registry) => library.diagnostics.extend(consistency::misfits(&registry, &library)),
-            None if matches!(chosen, ChosenRunbooks::Settings(_)) => {}
+            None if matches!(chosen, ChosenRunbooks::Settings(..)) => {}
             None => bail!(
                 "there is no jobs.toml in {}; give its folder with --config",
                 config.display()

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::knowledge::ChosenRunbooks;
 use super::terminal::{redact_json, redacted};
 use super::{explain, input, knowledge};
+use crate::addresses::{self, Addresses};
 use crate::matching::Match;
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// Folder with `local.toml`: use the runbooks from all sources in its settings.
     #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
     config: Option<PathBuf>,
+    /// Address at which the folder is published: links to it lead to its runbooks [default: that of the settings].
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -45,15 +49,26 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = input::paste(arguments.file.as_deref())?;
-    let (library, index) = knowledge::indexed(ChosenRunbooks::of(
+    let chosen = ChosenRunbooks::of(
         arguments.runbooks.as_deref(),
         arguments.follow_links,
         arguments.config.as_deref(),
-    )?)?;
+    )?;
+    let base_url = arguments.base_url.clone().or_else(|| chosen.base_url());
+    let (library, index) = knowledge::indexed(chosen)?;
+    let addresses = Addresses::of(&library, base_url.as_deref());
+    let search = || {
+        let mut outcome = index.search(&text);
+        addresses.asked(&library, &text, &mut outcome);
+        outcome
+    };
     let outcome = if arguments.asked {
-        index.search(&text)
+        search()
     } else {
-        index.find(&text)
+        let mut outcome = index.find(&text);
+        // A paste may be the text of an alert bot, whose links to runbooks are certain.
+        addresses.lead(&library, &text, false, &mut outcome);
+        outcome
     };
     let explanation = arguments.explain.then(|| index.explain(&text, arguments.asked));
     let mut out = std::io::stdout().lock();
@@ -66,12 +81,26 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         redact_json(&mut said, arguments.show_secrets);
         writeln!(out, "{said}")?;
     } else if let Some(explanation) = &explanation {
+        if let Some(found) = outcome.matches.first().filter(|found| addresses::is_linked(found)) {
+            let runbook = library.runbook(found.topic).map_or("", |runbook| &runbook.path);
+            writeln!(
+                out,
+                "The text links to {runbook}, so this is the answer whatever its words say.\n"
+            )?;
+        }
         let text = explain::as_text(&library, explanation);
         write!(out, "{}", redacted(&text, arguments.show_secrets))?;
     } else {
-        let responder = Responder::new(None, respond::ResponderOptions::default())?;
+        let responder = Responder::new(
+            None,
+            respond::ResponderOptions {
+                // Among several sources, each gives its documents their addresses.
+                base_url: base_url.filter(|_| library.sources.is_empty()),
+                ..respond::ResponderOptions::default()
+            },
+        )?;
         let is_silent = !arguments.asked && outcome.matches.is_empty();
-        let outcome = if is_silent { index.search(&text) } else { outcome };
+        let outcome = if is_silent { search() } else { outcome };
         if is_silent {
             writeln!(
                 out,

@@ -110,6 +110,10 @@ impl Includes {
             .collect();
         let shared = collection::shared(&sets, files);
         found.documents.retain(|(path, _)| !shown.contains(path));
+        diagnostics.extend(shown.iter().map(|path| {
+            let message = "this file is read where other documents include it, and is no document of its own";
+            note(path, 0, Level::Info, "included", message.to_owned())
+        }));
         found.skipped.extend(shown.into_iter().map(|path| Skipped {
             path,
             reason: INCLUDED.to_owned(),

@@ -10,11 +10,12 @@ use rayon::prelude::*;
 
 use super::asciidoc::Includes;
 use super::data::{self, NOT_UTF8};
-use super::owners;
+use super::owners::{self, OwnersAbove};
 use super::read::{self, FileContent};
 use super::stamp::Stamp;
 use super::{LoadError, Options, Progress, Take, finish, note, walk};
 use crate::clock::Clock;
+use crate::fetched;
 use crate::runbook::asciidoc::collection::SHARED;
 use crate::runbook::owners::OWNERS;
 use crate::runbook::{self, Data, Diagnostic, Document, DocumentSource, Level, Library, Skipped, Value};
@@ -95,6 +96,21 @@ impl Folder {
         dir.clone_into(&mut self.dir);
     }
 
+    /// Adds the owners of the documents to the data, by the files beside them and those around the folder in its repository.
+    fn add_owners(&self, found: &walk::FoundFiles, data: &mut Data, diagnostics: &mut Vec<Diagnostic>) {
+        let repository = self.source.as_ref().and_then(|source| source.repository.as_ref());
+        let folder = repository.map_or("", |repository| repository.path.trim_matches('/'));
+        let above = OwnersAbove {
+            folder: folder.to_owned(),
+            files: if folder.is_empty() {
+                Vec::new()
+            } else {
+                fetched::owners_above(&self.dir)
+            },
+        };
+        owners::add((found, above), &self.options, &self.data, data, diagnostics);
+    }
+
     /// Returns the folder's own teams, as of the last reading.
     pub(super) fn own_teams(&self) -> Option<&Value> {
         self.own_teams.as_ref()
@@ -155,7 +171,7 @@ impl Folder {
             self.data.get(SHARED).cloned().or(shared)
         };
         data.extend(shared.map(|shared| (SHARED.to_owned(), shared)));
-        owners::add(&found, &self.options, &self.data, &mut data, &mut library.diagnostics);
+        self.add_owners(&found, &mut data, &mut library.diagnostics);
         library.skipped = std::mem::take(&mut found.skipped);
         let root = (!self.options.follow_links).then_some(found.root.as_path());
         let data = Arc::new(data);
@@ -215,6 +231,15 @@ impl Folder {
         finish(&mut library);
         Ok(library)
     }
+}
+
+/// Returns true for a name by which a file is to hold text.
+fn is_named_as_text(path: &str) -> bool {
+    const ENDINGS: [&str; 12] = [
+        "md", "mdx", "markdown", "adoc", "asciidoc", "asc", "rst", "rest", "txt", "html", "htm", "org",
+    ];
+    let ending = Path::new(path).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
 impl Round<'_> {
@@ -298,7 +323,7 @@ impl Round<'_> {
             return self.keep(path, before, vec![note(path, 0, Level::Error, code, message)]);
         }
         // A picture, which is not text, needs no diagnostic.
-        let is_told = code != "not-text";
+        let is_told = code != "not-text" || is_named_as_text(path);
         Made {
             diagnostics: is_told
                 .then(|| note(path, 0, Level::Warning, code, message))

@@ -8,10 +8,19 @@ use super::{Options, note};
 use crate::runbook::owners::{OWNERS, OwnerFiles};
 use crate::runbook::{Data, Diagnostic, Level};
 
+/// The owner files of a repository that are outside the folder that is read.
+#[derive(Debug, Default)]
+pub(super) struct OwnersAbove {
+    /// Path of the folder in the repository.
+    pub(super) folder: String,
+    /// The files by their paths in the repository.
+    pub(super) files: Vec<(String, String)>,
+}
+
 /// Reads the owner files and adds the owners of each document to the data. Of a folder whose files are not all known, the
 /// owners stay as they were `before`.
 pub(super) fn add(
-    found: &FoundFiles,
+    (found, above): (&FoundFiles, OwnersAbove),
     options: &Options,
     before: &Data,
     data: &mut Data,
@@ -21,7 +30,7 @@ pub(super) fn add(
         data.extend(before.get(OWNERS).map(|owners| (OWNERS.to_owned(), owners.clone())));
         return;
     }
-    if found.owners.is_empty() {
+    if found.owners.is_empty() && above.files.is_empty() {
         return;
     }
     let root = (!options.follow_links).then_some(found.root.as_path());
@@ -46,8 +55,16 @@ pub(super) fn add(
             .iter()
             .map(|(path, line, problem)| unusable(path, *line, problem)),
     );
+    let in_repository = |path: &str| format!("{}/{path}", above.folder);
+    let mut all = above.files;
+    if !all.is_empty() {
+        all.extend(files.into_iter().map(|(path, text)| (in_repository(&path), text)));
+    }
+    // Faults above the folder are for others to mend.
+    let (around, _) = OwnerFiles::read(&all);
+    let of = |path: &str| around.of(&in_repository(path)).or_else(|| owners.of(path));
     let documents = found.documents.iter();
-    let owned = documents.filter_map(|(path, _)| Some((path.clone(), owners.of(path)?)));
+    let owned = documents.filter_map(|(path, _)| Some((path.clone(), of(path)?)));
     let owned: Map<String, Value> = owned.collect();
     if !owned.is_empty() {
         data.insert(OWNERS.to_owned(), Value::Object(owned));

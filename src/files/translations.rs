@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::note;
 use super::walk::FoundFiles;
-use crate::runbook::page_and_language;
+use crate::runbook::{Level, page_and_language};
 
 /// Leaves out the translations of pages that are there in English: `x.html.de` beside `x.html.en`, `x.de.html` beside
 /// `x.html`. Without an English page, all are read.
@@ -42,6 +43,10 @@ pub(super) fn leave_out(found: &mut FoundFiles) {
         false
     });
     for (path, reason) in left_out {
+        let message = format!("this file is {reason} and holds the same errors; it is left out");
+        found
+            .diagnostics
+            .push(note(&path, 0, Level::Info, "translation", message));
         found.skip(path, &reason);
     }
 }

@@ -12,11 +12,14 @@ use url::Url;
 use super::GitError;
 use super::program::Program;
 use crate::fetched::{self, FetchedVersion, MEGABYTE, SourceLock, SourceState, StateError};
+use crate::runbook::owners;
 
 /// The reference that fetched commits get in the clone.
 const FETCHED: &str = "refs/signpost/fetched";
 /// Number of packs at which the clone is tidied up: each fetch adds one.
 const MOST_PACKS: usize = 20;
+/// Most bytes of a file above the folder that names owners; GitHub reads no longer one.
+const OWNERS_BYTES: u64 = 3 * MEGABYTE;
 /// Interval between looks at the size of the clone during a fetch.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -206,6 +209,10 @@ impl Repository {
         let trees = self.state.trees();
         let dir = trees.join(tree_name(commit, path));
         if dir.is_dir() {
+            // Earlier versions of signpost checked out the folder alone.
+            if !path.is_empty() && !fetched::has_owners_above(&dir) {
+                self.add_owners(program, commit, path, &dir).await?;
+            }
             return Ok(dir);
         }
         let spec = if path.is_empty() {
@@ -234,8 +241,38 @@ impl Repository {
         program
             .run("checkout-index", &files, ["--all", "--force", "--quiet"], &places)
             .await?;
+        if !path.is_empty() {
+            self.add_owners(program, commit, path, &files).await?;
+        }
         std::fs::rename(&files, &dir).map_err(|cause| at(&dir, cause))?;
         Ok(dir)
+    }
+
+    /// Adds the owner files above the folder of a commit to its files: `CODEOWNERS` is in the root.
+    async fn add_owners(&self, program: &Program, commit: &str, folder: &str, dir: &Path) -> Result<(), GitError> {
+        let paths = owners::files_above(folder);
+        let fixed = ["-l", "-z", "--full-tree", commit, "--"].map(str::to_owned);
+        let arguments = fixed.into_iter().chain(paths.iter().cloned());
+        let listed = program.run("ls-tree", &self.clone_folder(), arguments, &[]).await?;
+        let mut found = Vec::new();
+        for entry in listed.split(|byte| *byte == 0) {
+            let entry = String::from_utf8_lossy(entry);
+            let Some((facts, path)) = entry.split_once('\t') else {
+                continue;
+            };
+            let facts: Vec<&str> = facts.split_whitespace().collect();
+            let [mode, _, object, size] = facts.as_slice() else {
+                continue;
+            };
+            // A link, a folder and a file that is too long name nobody.
+            let is_file = mode.starts_with("100") && size.parse().is_ok_and(|size: u64| size <= OWNERS_BYTES);
+            if is_file && paths.iter().any(|known| known == path) {
+                let arguments = ["blob", *object];
+                let text = program.run("cat-file", &self.clone_folder(), arguments, &[]).await?;
+                found.push((path.to_owned(), String::from_utf8_lossy(&text).into_owned()));
+            }
+        }
+        fetched::write_owners_above(dir, &found).map_err(|cause| at(dir, cause))
     }
 
     /// Refuses a tree whose files are too many or too large together.

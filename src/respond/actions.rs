@@ -6,7 +6,7 @@ use super::answer::Responder;
 use super::buttons::{button_row, menu_option, overflow, select};
 use super::card::{Card, CardJob};
 use super::labels::filled;
-use super::step_pages::{PageTurns, StepPages, fingerprint};
+use super::step_pages::{PageTurns, StepName, StepPages, fingerprint};
 use super::{Audience, links, values};
 use crate::addresses::AlertLinkKind;
 use crate::runbook::{Block, Button, Library, MenuOption, Runbook, Topic, TopicId};
@@ -143,11 +143,11 @@ impl Responder {
         options
     }
 
-    /// The steps to mark as done, in their own words and order; those that are done can be taken back.
+    /// The steps to mark as done, in their own words and order; those that are done can be taken back. Of many steps, those
+    /// of the page that is shown and the next ones.
     fn marks(&self, card: &Card<'_>, pages: &StepPages) -> Vec<MenuOption> {
         let labels = &self.labels.buttons;
-        let steps = pages.names().iter().filter(|name| name.is_step);
-        let options = steps.filter_map(|name| {
+        let option = |name: &StepName| {
             let step = name.key.clone();
             let (act, label) = if card.done.contains_key(&name.key) {
                 (CardAction::Undo { step }, &labels.step_undo)
@@ -155,20 +155,42 @@ impl Responder {
                 (CardAction::Done { step }, &labels.step_done)
             };
             menu_option(&act, &filled(label, "step", &name.label))
+        };
+        let all: Vec<(usize, MenuOption)> = (0..)
+            .zip(pages.names())
+            .filter(|(_, name)| name.is_step)
+            .filter_map(|(place, name)| Some((place, option(name)?)))
+            .collect();
+        let size: usize = all.iter().map(|(_, option)| option_size(option)).sum();
+        let is_long = all.len() > OPTIONS || size > LONGEST_LIST;
+        let from = if is_long { pages.first_on_page(card.at) } else { 0 };
+        let mut used = 0;
+        let here = all.into_iter().filter(|(place, _)| *place >= from);
+        let fitting = here.take_while(|(_, option)| {
+            used += option_size(option);
+            used <= LONGEST_LIST
         });
-        options.collect()
+        fitting.take(OPTIONS).map(|(_, option)| option).collect()
     }
 
-    /// The list of the runbook's other sections: those that the steps lead to first, in the steps' own words.
+    /// The list of the runbook's other sections: those that the steps lead to first, in the steps' own words. `rest` is the
+    /// page of what the card leaves out, which comes before them.
     pub(super) fn section_menu(
         &self,
         card: &Card<'_>,
         runbook: &Runbook,
         topic: &Topic,
-        shown: &[usize],
+        (shown, rest): (&[usize], Option<usize>),
     ) -> Vec<Block> {
         let mut seen = vec![topic.section];
-        let mut options = Vec::new();
+        let labels = &self.labels.buttons;
+        let more = if topic.section == 0 {
+            &labels.more_of_runbook
+        } else {
+            &labels.more_of_section
+        };
+        let rest = rest.and_then(|at| menu_option(&CardAction::Page { at }, more));
+        let mut options: Vec<MenuOption> = rest.into_iter().collect();
         let branches = topic
             .branches
             .iter()
@@ -185,14 +207,20 @@ impl Responder {
             };
             (other.section, label.as_str())
         });
+        let mut size = 0;
         for (section, label) in branches.chain(others) {
             let is_alternative = alternatives.contains(&label.trim().trim_end_matches(':'));
-            if is_alternative || seen.contains(&section) || seen.len() > SECTIONS {
+            if is_alternative || seen.contains(&section) {
                 continue;
             }
             seen.push(section);
             let key = section_key(runbook, section);
-            options.extend(menu_option(&CardAction::Section { key }, &values::shortened(label, 70)));
+            let option = menu_option(&CardAction::Section { key }, &values::shortened(label, 70));
+            size += option.as_ref().map_or(0, option_size);
+            if options.len() >= OPTIONS || size > LONGEST_LIST {
+                break;
+            }
+            options.extend(option);
         }
         let menu = select(
             card.case,
@@ -213,8 +241,14 @@ impl Responder {
 
 /// Most characters of an address behind a button or an option (Slack's limit).
 const LONGEST_URL: usize = 3_000;
-/// Most sections in the list (Slack's limit for options).
-const SECTIONS: usize = 100;
+/// Most options in a list (Slack's limit).
+const OPTIONS: usize = 100;
+/// Most characters of a list: they count towards the message, which is to hold the steps.
+const LONGEST_LIST: usize = 2_400;
+
+fn option_size(option: &MenuOption) -> usize {
+    option.label.chars().count() + option.value.chars().count()
+}
 
 /// The key of a section in a menu's option: unchanged as long as its heading is.
 fn section_key(runbook: &Runbook, section: usize) -> String {

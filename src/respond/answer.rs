@@ -8,7 +8,7 @@ use super::fill::{Captures, Filled, Filler};
 use super::pieces::Pieces;
 use super::{
     Audience, Labels, Reply, ResponderOptions, TemplateError, Templates, contacts, excerpt, labels, links, markdown,
-    names, rows, steps, templates, values,
+    names, remainder, rows, steps, templates, values,
 };
 use crate::addresses::alert_links;
 use crate::matching::{Evidence, Match, Outcome, SignatureKind};
@@ -119,9 +119,13 @@ impl Responder {
         };
         let mut pieces = Pieces::default();
         let parts = self.parts(&mut pieces, runbook, topic, None);
+        let cause = values::cause(&topic.causes);
+        let shown = remainder::shown(runbook, topic, None, &cause);
+        let mut rest = remainder::blocks(runbook, topic, shown, Audience::Internal);
+        values::resolve(&mut rest, runbook, self.options.base_url.as_deref());
         let sections = self.sections(id, runbook, topic, library, &[]);
         let values = context! {
-            sections,
+            sections, rest => pieces.put_body(rest),
             ..minijinja::value::merge_maps([parts, self.topic_values(library, runbook, topic)])
         };
         self.reply("show.md", &values, &pieces, Some((library, id)))

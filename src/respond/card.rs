@@ -115,7 +115,7 @@ impl Responder {
         values::resolve(&mut cause, runbook, self.options.base_url.as_deref());
         let entry = self.entry(runbook, topic, card.matched, &cause);
         let choice = Choice::of(topic, card.chosen.as_ref().map(|(key, _)| key.as_str()));
-        let pages = StepPages::of(self, runbook, topic, (card.matched, choice), &cause);
+        let pages = StepPages::of(self, runbook, topic, (card.matched, choice), (&cause, card.audience));
         let (page, told) = pages.page(self, runbook, card, &mut pieces);
         let nobody = context! { evidence => Vec::<Value>::new(), also => Vec::<Value>::new(), links => Vec::<Value>::new(), quoted_line => "" };
         let found = card
@@ -142,7 +142,7 @@ impl Responder {
             chosen => choice.answer(),
             chosen_by => card.chosen.as_ref().map(|(_, by)| by.clone()),
             alternative_buttons => pieces.put(self.alternative_buttons(card, choice)),
-            section_menu => pieces.put(self.section_menu(card, runbook, topic, &shown_steps)),
+            section_menu => pieces.put(self.section_menu(card, runbook, topic, (&shown_steps, pages.rest(card.at)))),
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             came_from => card.came_from.map(|id| self.place(library, id)),
@@ -276,7 +276,8 @@ impl Responder {
     ) -> Option<(usize, String)> {
         let (runbook, topic) = (library.runbook(id)?, library.topic(id)?);
         let choice = Choice::of(topic, chosen);
-        let pages = StepPages::of(self, runbook, topic, (matched, choice), &values::cause(&topic.causes));
+        let cause = values::cause(&topic.causes);
+        let pages = StepPages::of(self, runbook, topic, (matched, choice), (&cause, Audience::Internal));
         let found = pages.first(|name| name.is_step && is_open(&name.key));
         let question = || {
             let asked = choice.question();

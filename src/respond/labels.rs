@@ -48,6 +48,10 @@ pub struct Buttons {
     pub mark_steps: String,
     /// The list of the runbook's other sections.
     pub other_sections: String,
+    /// Show the text of the section that its card leaves out.
+    pub more_of_section: String,
+    /// Show the text of the runbook that its card leaves out.
+    pub more_of_runbook: String,
     /// Show the steps of a case that is over.
     pub show_steps: String,
     /// Hide them again.

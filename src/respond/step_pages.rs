@@ -11,7 +11,7 @@ use super::card::Card;
 use super::fill::{Captures, Filled, Filler};
 use super::markdown::block;
 use super::pieces::Pieces;
-use super::{excerpt, steps, text, values};
+use super::{Audience, excerpt, remainder, sizes, steps, text, values};
 use crate::matching::Match;
 use crate::runbook::{Block, BlockKind, Runbook, Step, Topic};
 
@@ -54,6 +54,9 @@ pub(super) struct StepPages {
     /// The alternative that was chosen, which the card names above the steps.
     chosen: Option<String>,
     is_steps: bool,
+    /// The text that the steps and the cause leave out, and the index of its first block: that of the step after the last.
+    rest: Vec<Block>,
+    rest_from: usize,
     pub(super) filled: Filled,
 }
 
@@ -70,7 +73,7 @@ impl StepPages {
         runbook: &Runbook,
         topic: &Topic,
         (matched, choice): (Option<&Match>, Choice<'_>),
-        cause: &[Block],
+        (cause, audience): (&[Block], Audience),
     ) -> StepPages {
         let mut filler = Filler::new(
             matched.map_or(&Captures::new(), |matched| &matched.captures),
@@ -78,13 +81,25 @@ impl StepPages {
         );
         let is_steps = !topic.steps.is_empty();
         let all = names(&topic.steps);
+        let mut rest = rest_of(runbook, topic, matched, cause, audience);
         let mut steps: Vec<(usize, Step)> = if is_steps {
             choice.shown(filler.steps(&topic.steps))
         } else {
             let mut own = excerpt::own_text(runbook, topic, cause);
+            if own.is_empty() && cause.is_empty() {
+                own = std::mem::take(&mut rest);
+            }
+            let mut own = sizes::cut(own, CHARACTERS);
             filler.blocks(&mut own);
             own.into_iter().map(plain_step).enumerate().collect()
         };
+        Filler::new(
+            matched.map_or(&Captures::new(), |matched| &matched.captures),
+            &topic.steps,
+        )
+        .blocks(&mut rest);
+        values::resolve(&mut rest, runbook, responder.options.base_url.as_deref());
+        let rest_from = if is_steps { topic.steps.len() } else { steps.len() };
         for (_, step) in &mut steps {
             responder.resolve_step(step, runbook, matched);
         }
@@ -102,6 +117,8 @@ impl StepPages {
             names,
             chosen: choice.answer(),
             is_steps,
+            rest: sizes::cut(rest, CHARACTERS),
+            rest_from,
             filled: filler.filled,
         }
     }
@@ -125,13 +142,32 @@ impl StepPages {
 
     /// Returns the steps of the page that holds the step `at`.
     pub(super) fn on_page(&self, at: usize) -> &[Step] {
+        if self.is_of_rest(at) {
+            return &[];
+        }
         let (_, steps) = self.bounds(&self.pages(), self.place(at));
         self.steps.get(steps).unwrap_or_default()
     }
 
     /// Returns true when the step `at` is on the first page.
     pub(super) fn is_first(&self, at: usize) -> bool {
-        self.bounds(&self.pages(), self.place(at)).0 == 0
+        !self.is_of_rest(at) && self.bounds(&self.pages(), self.place(at)).0 == 0
+    }
+
+    /// Returns the place of the first step on the page of the step `at`, among the steps that are shown.
+    pub(super) fn first_on_page(&self, at: usize) -> usize {
+        self.bounds(&self.pages(), self.place(at)).1.start
+    }
+
+    /// Returns the index of the first page of the text that the steps leave out, when there is such a text and this is
+    /// not the page that is shown.
+    pub(super) fn rest(&self, at: usize) -> Option<usize> {
+        (!self.rest.is_empty() && !self.is_of_rest(at)).then_some(self.rest_from)
+    }
+
+    /// Returns true for an index on a page of the text that the steps leave out.
+    fn is_of_rest(&self, at: usize) -> bool {
+        at >= self.rest_from && !self.rest.is_empty()
     }
 
     /// Returns the place of a step, by its index among the topic's steps; of the one before it when it is not shown.
@@ -188,6 +224,9 @@ impl StepPages {
         card: &Card<'_>,
         pieces: &mut Pieces,
     ) -> (PageTurns, Value) {
+        if self.is_of_rest(card.at) {
+            return self.rest_page(card.at, pieces);
+        }
         let begins = self.pages();
         let (number, Range { start: from, end: to }) = self.bounds(&begins, self.place(card.at));
         let mut shown: Vec<Step> = self.steps.get(from..to).unwrap_or_default().to_vec();
@@ -211,6 +250,7 @@ impl StepPages {
             has_steps => self.is_steps && !self.steps.is_empty(),
             page => number + 1,
             pages => begins.len(),
+            rest_page => 0,
         };
         let turns = PageTurns {
             back: number
@@ -220,12 +260,61 @@ impl StepPages {
         };
         (turns, told)
     }
+
+    /// Returns what [`StepPages::page`] does for a page of the text that the steps leave out.
+    fn rest_page(&self, at: usize, pieces: &mut Pieces) -> (PageTurns, Value) {
+        let mut begins = Vec::new();
+        let mut size = 0;
+        for (place, block) in self.rest.iter().enumerate() {
+            let length = sizes::block_size(block);
+            if place == 0 || size + length > CHARACTERS {
+                begins.push(place);
+                size = 0;
+            }
+            size += length;
+        }
+        let place = at.saturating_sub(self.rest_from);
+        let number = begins.iter().rposition(|begin| *begin <= place).unwrap_or(0);
+        let from = begins.get(number).copied().unwrap_or(0);
+        let to = begins.get(number + 1).copied();
+        let of_steps = self.pages();
+        let told = context! {
+            steps => pieces.put_body(self.rest.get(from..to.unwrap_or(self.rest.len())).unwrap_or_default().to_vec()),
+            has_steps => false,
+            page => of_steps.len() + number + 1,
+            pages => of_steps.len() + begins.len(),
+            rest_page => number + 1,
+            rest_pages => begins.len(),
+        };
+        let before = number.checked_sub(1).and_then(|before| begins.get(before));
+        let turns = PageTurns {
+            back: match before {
+                Some(before) => Some(self.rest_from + before),
+                None => Some(of_steps.last().and_then(|place| self.index(*place)).unwrap_or(0)),
+            },
+            next: to.map(|to| self.rest_from + to),
+        };
+        (turns, told)
+    }
+}
+
+/// The text of a topic that a card of it shows neither among its steps nor as its cause.
+fn rest_of(
+    runbook: &Runbook,
+    topic: &Topic,
+    matched: Option<&Match>,
+    cause: &[Block],
+    audience: Audience,
+) -> Vec<Block> {
+    let shown = remainder::shown(runbook, topic, matched, cause);
+    remainder::blocks(runbook, topic, shown, audience)
 }
 
 fn plain_step(own: Block) -> Step {
     Step {
         number: String::new(),
         line: own.line,
+        is_text: true,
         blocks: vec![own],
         steps: Vec::new(),
         under: None,

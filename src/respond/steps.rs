@@ -38,13 +38,16 @@ fn group_blocks(mut steps: &[Step]) -> Vec<Block> {
                 .zip(steps)
                 .take_while(|(at, step)| last_number(step) == start.checked_add(*at))
                 .count(),
-            None => steps.iter().take_while(|step| last_number(step).is_none()).count(),
+            None => steps
+                .iter()
+                .take_while(|step| last_number(step).is_none() && step.is_text == first.is_text)
+                .count(),
         };
         let (run, after) = steps.split_at(size.clamp(1, steps.len()));
         steps = after;
         // What leads up to numbered steps is text, not a list. So is a single step.
         let leads_up = start.is_none() && steps.first().is_some_and(|next| last_number(next).is_some());
-        if leads_up {
+        if leads_up || start.is_none() && first.is_text {
             for step in run {
                 out.extend(step.blocks.iter().cloned());
                 out.extend(group_blocks(&step.steps));

@@ -97,6 +97,16 @@ fn put_item(item: &Item, marker: &str, indent: &str, lines: &mut Vec<String>) {
 }
 
 fn put_table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], indent: &str, lines: &mut Vec<String>) {
+    let is_empty = |at: usize| {
+        rows.iter()
+            .all(|row| row.get(at).is_none_or(|cell| plain(cell).trim().is_empty()))
+    };
+    let alone = head
+        .iter()
+        .enumerate()
+        .filter(|(at, cell)| is_empty(*at) && !plain(cell).trim().is_empty());
+    // A heading above empty cells alone has no cell to stand before.
+    lines.extend(alone.map(|(_, cell)| format!("{indent}- {}", plain(cell).replace('\n', " "))));
     for row in rows {
         let cells: Vec<String> = row
             .iter()

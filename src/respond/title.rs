@@ -6,6 +6,8 @@ use crate::runbook::{Library, Runbook, Topic, TopicId};
 
 /// Most characters of the place and of the quoted words in a title.
 const PART: usize = 60;
+/// Most characters of a title (Slack's limit for a header).
+const LONGEST: usize = 150;
 
 /// Returns the title of a topic, as its card has it without a pasted line; `None` for one that no longer exists.
 pub fn topic_title(library: &Library, id: TopicId) -> Option<String> {
@@ -32,10 +34,10 @@ pub(super) fn card_title(runbook: &Runbook, topic: &Topic, matched: Option<&Matc
     let place = place
         .map(str::trim)
         .filter(|place| !place.is_empty() && !overlap(place, what));
-    let mut title = match place {
-        Some(place) => format!("{}: {what}", shortened(place, PART)),
-        None => what.to_owned(),
-    };
+    let placed = place.map(|place| format!("{}: {what}", shortened(place, PART)));
+    // What the topic says comes before where it stands, when a title has no room for both.
+    let placed = placed.filter(|title| title.chars().count() <= LONGEST);
+    let mut title = placed.unwrap_or_else(|| what.to_owned());
     if !what.contains(char::is_whitespace)
         && let Some(said) = matched.and_then(said)
     {

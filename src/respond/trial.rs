@@ -25,7 +25,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         full_url => some("https://example.com/runbook"), show_all => "show runbook",
         source => full.then(|| context! { id => "id", place => (), commit => "1a2b3c4", at => "30 Nov 2026, 12:05 UTC" }),
         branches => many(context! { label => "Other case", show => "show runbook other" }),
-        entry => if full { "entry" } else { "" },
+        entry => if full { "entry" } else { "" }, rest => if full { "rest" } else { "" }, rest_page => i32::from(full), rest_pages => 2,
         cause => if full { "cause" } else { "" }, steps => if full { "steps" } else { "" }, has_steps => full,
         contacts => ["chat", "pager", "issues", "other"].map(|kind| context! {
             team => some("team"), kind, name => "Team", when => some("If it is down"), url => some("https://example.com"),

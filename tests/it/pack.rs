@@ -92,6 +92,59 @@ fn match_tells_what_of_the_runbooks_cannot_be_used() {
     assert_eq!(found["matches"][0]["runbook"], "belt.md");
 }
 
+/// What `match` says about a text, with a folder that is published at `https://books.example`.
+fn matched_in(books: &Path, text: &str, more: &[&str]) -> String {
+    let books = [
+        "match",
+        "--base-url",
+        "https://books.example",
+        "--runbooks",
+        books.to_str().unwrap(),
+    ];
+    stdout(&signpost(&[&books, more].concat(), text))
+}
+
+#[test]
+fn match_follows_the_link_of_an_alert_as_the_bot_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let belt = "# Belt stands still\n\n1. Oil it.\n\n## After the oil\n\n1. Wipe the floor.\n";
+    std::fs::write(folder.path().join("belt.md"), belt).unwrap();
+    std::fs::write(folder.path().join("lamp.md"), "# Lamp is dark\n\n1. Change it.\n").unwrap();
+    let link = "https://books.example/belt.html#after-the-oil";
+    let alert = format!("[FIRING:1] HallSeven (critical)\nrunbook_url: {link}\n");
+    let json = |text: &str, more: &[&str]| -> Value {
+        let said = matched_in(folder.path(), text, &[&["--json"], more].concat());
+        serde_json::from_str(&said).unwrap()
+    };
+
+    let best = json(&alert, &[])["matches"][0].clone();
+    assert_eq!(
+        (text(&best, "runbook"), text(&best, "section")),
+        ("belt.md", "After the oil")
+    );
+    assert_eq!(best["answered"], true);
+    assert_eq!(text(&best["evidence"][0], "signature"), link);
+    let shown = matched_in(folder.path(), &alert, &[]);
+    assert!(
+        shown.contains("Wipe the floor.") && !shown.contains("would not answer"),
+        "{shown}"
+    );
+    let explained = matched_in(folder.path(), &alert, &["--explain"]);
+    assert!(explained.starts_with("The text links to belt.md"), "{explained}");
+
+    // Talk about a link is no alert; whoever asks about one gets its page.
+    assert_eq!(
+        json(&format!("have you read {link} yet?"), &[])["matches"],
+        serde_json::json!([])
+    );
+    assert_eq!(
+        text(&json(link, &["--asked"])["matches"][0], "section"),
+        "After the oil"
+    );
+    let over = format!("[RESOLVED] HallSeven\nrunbook_url: {link}\n");
+    assert_eq!(json(&over, &[])["matches"], serde_json::json!([]));
+}
+
 #[test]
 fn every_error_code_leads_to_its_section() {
     for code in ["E0003", "E0015", "E0018", "E0031", "E0057"] {

@@ -1,10 +1,12 @@
 //! Tests of `respond` and of its Slack form: what people read in the thread.
 
 mod alternatives;
+mod bent;
 mod blocks;
 mod corpus;
 mod jobs;
 mod mrkdwn;
+mod nothing_lost;
 mod reply;
 mod runs;
 mod sentences;

@@ -9,6 +9,7 @@ mod fetching;
 mod guarding;
 mod hostile;
 mod over_http;
+mod owners;
 mod several;
 pub(super) mod web;
 mod wiki;

@@ -350,8 +350,15 @@ fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>]) -> String {
         let aligned: Vec<String> = lines.iter().map(|row| align(row, &widths)).collect();
         return code_block(&aligned.join("\n"));
     }
-    rows.iter()
-        .map(|row| listed(head, row))
+    // A heading above empty cells alone has no cell to stand before.
+    let is_empty = |at: usize| {
+        rows.iter()
+            .all(|row| row.get(at).is_none_or(|cell| plain(cell).is_empty()))
+    };
+    let alone = head.iter().enumerate().filter(|(at, _)| is_empty(*at));
+    let alone: Vec<Vec<Inline>> = alone.map(|(_, cell)| cell.clone()).collect();
+    std::iter::once(listed(&[], &alone))
+        .chain(rows.iter().map(|row| listed(head, row)))
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join("\n")

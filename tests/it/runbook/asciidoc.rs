@@ -363,7 +363,14 @@ fn documents_share_attributes_and_included_files() {
         .iter()
         .map(|found| (found.path.as_str(), found.line, found.code))
         .collect();
-    assert_eq!(told, [("modules/ROOT/pages/a.adoc", 13, "include-unread")]);
+    assert_eq!(
+        told,
+        [
+            ("modules/ROOT/pages/a.adoc", 13, "include-unread"),
+            ("modules/ROOT/partials/deep.adoc", 0, "included"),
+            ("modules/ROOT/partials/steps.adoc", 0, "included"),
+        ]
+    );
 
     put("modules/ROOT/partials/deep.adoc", "== Deeper\n\nOther words.\n");
     put("antora.yml", "name: x\nasciidoc:\n  attributes:\n    tool: crane\n");

@@ -72,6 +72,10 @@ fn labels_and_open_tasks_read_like_text() {
 
     - ☐ log in
     - ☑ look at the file
+
+    More from this runbook
+
+    What you see: a mail
     ");
 }
 
@@ -87,6 +91,12 @@ fn a_condition_before_a_lone_name_belongs_to_it() {
     What to do
 
     1. Look.
+
+    More from this runbook
+
+    Escalation
+
+    - Open an issue here (https://tracker.example/jira/browse/TOKENS)
 
     Escalate to
 
@@ -133,6 +143,10 @@ fn people_are_known_by_name() {
     What to do
 
     1. Start it.
+
+    More from this runbook
+
+    Owner: team Shop, Slack #pumps Status: live
 
     Escalate to
 

@@ -15,7 +15,7 @@ const ERROR: &str = "\
     fail* fatal fault* firing forbidden frozen full halted hung illegal incompatible incomplete \
     inconsisten* incorrect infinite insufficient interrupted invalid isnt killed lacks lagging leak* limit lost malformed \
     mismatch* misconfigur* missing nil none not null offline oom outage outofmemory* overflow* overload* panic* \
-    paused pending permission problem* prohibited rejected refused reset retry* segfault segmentation severe shortage \
+    paused pending permission prematurely problem* prohibited rejected refused reset retry* segfault segmentation severe shortage \
     sigsegv slow stale stalled stopped stuck terminated throttl* timeout* timed too traceback unable unauthenticated \
     unauthorized unavailable undefined uncaught unexpected unhandled unhealthy unknown unmount* unreachable unrecognized unresolved \
     unschedulable unsupported unusable unsuccessful* violat* warn* wont wrong";

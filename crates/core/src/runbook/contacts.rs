@@ -213,8 +213,35 @@ pub(super) fn when_of(sentence: &str) -> Option<String> {
         || lower.contains(" if ")
         || lower.starts_with("when ")
         || lower.contains("unable to")
-        || lower.starts_with("for ");
+        || lower.starts_with("for ")
+        || labelled(&lower);
     conditional.then(|| sentence.to_owned())
+}
+
+/// Returns true for a label that says what somebody is called for: "`updater`: Escalate with …", "Disks: contact …".
+fn labelled(lower: &str) -> bool {
+    const VERBS: [&str; 8] = [
+        "escalate",
+        "contact",
+        "page ",
+        "ask ",
+        "call ",
+        "notify",
+        "engage",
+        "reach out",
+    ];
+    // "Escalation: contact …" names no case.
+    let names_case = |label: &str| {
+        label.len() <= 80
+            && !["escalation", "contact", "note", "important"]
+                .iter()
+                .any(|word| label.starts_with(word))
+    };
+    let after = lower
+        .split_once(": ")
+        .filter(|(label, _)| names_case(label))
+        .map(|(_, after)| after);
+    after.is_some_and(|after| VERBS.iter().any(|verb| after.starts_with(verb)))
 }
 
 /// Most bytes of a paragraph that is searched: a longer one is no prose about people, and the limit bounds the work.
@@ -276,7 +303,8 @@ impl Finder {
         let calls = self.escalation || speaks_of_help(sentence);
         let url = match target {
             Target::Url(url) => url,
-            Target::Relative(address) if self.escalation && !address.starts_with('#') => {
+            // A page about whom to call, and not any other document.
+            Target::Relative(address) if self.escalation && !address.starts_with('#') && is_about_people(&label) => {
                 return Some((ContactKind::Other, label, None));
             }
             _ => return None,
@@ -297,6 +325,8 @@ impl Finder {
                 return None;
             } else if lower.contains("/issues") || lower.contains("jira") || lower.contains("servicenow") {
                 ContactKind::Issues
+            } else if is_handle(&label) {
+                ContactKind::Chat
             } else if self.escalation || lower.starts_with("mailto:") {
                 ContactKind::Other
             } else {
@@ -318,13 +348,7 @@ impl Finder {
         for word in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';' | '"' | '`')) {
             let word = word.trim_end_matches(['.', ':', '!', '?', '\'']);
             let calls = || self.escalation || parts.iter().any(|part| part.contains(word) && speaks_of_help(part));
-            let name = word.get(1..).unwrap_or("");
-            let handle = name.len() >= 3
-                && name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
-            if (word.starts_with('#') || word.starts_with('@')) && handle {
+            if is_handle(word) {
                 if calls() {
                     found.push((ContactKind::Chat, word.to_owned(), None));
                 }
@@ -338,6 +362,25 @@ impl Finder {
             }
         }
     }
+}
+
+/// Returns true for the name of a channel or a group: `#storefront`, `@oncall`.
+fn is_handle(word: &str) -> bool {
+    let name = word.strip_prefix(['#', '@']).unwrap_or("");
+    name.len() >= 3
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+}
+
+/// Returns true for the text of a link to a page that says whom to call.
+fn is_about_people(label: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "escalat", "contact", "call", "team", "support", "squad", "people", "owner", "help",
+    ];
+    let label = label.to_lowercase();
+    WORDS.iter().any(|word| label.contains(word))
 }
 
 /// Returns true for the text of a link that names nothing.

@@ -52,6 +52,7 @@ pub use document::{Document, Edition};
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;
+pub use roles::is_plain_label;
 pub use sentences::{join as join_sentences, split as split_sentences};
 pub use source::{DocumentSource, RepositoryFolder};
 pub use team_diagnostics::{team_diagnostics, team_usage};
@@ -60,6 +61,7 @@ pub use teams::{
     teams_with_problems,
 };
 pub use text::{plain, plain_block, runs, walk, walk_inlines};
+pub use topics::{LeftOut, left_out};
 
 /// Code of the diagnostic that says why a file without text of its own is no document.
 pub const NO_TEXT: &str = "no-text";

@@ -459,6 +459,9 @@ pub struct Step {
     pub steps: Vec<Step>,
     /// Section that the step comes from, if it is not the topic's own.
     pub under: Option<usize>,
+    /// True for a paragraph or another block that is no item of a list.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_text: bool,
     /// Source line, from 1.
     pub line: u32,
 }

@@ -55,6 +55,23 @@ pub fn is_owner_file(path: &str) -> bool {
         )
 }
 
+/// Paths of the files above a folder of a repository that may name the owners of what is in it. `folder`: its path in the
+/// repository, with `/` between parts.
+pub fn files_above(folder: &str) -> Vec<String> {
+    let mut out: Vec<String> = CODEOWNERS.map(str::to_owned).into();
+    let parts = folder.split('/').filter(|part| !part.is_empty());
+    let mut above = String::new();
+    for part in parts {
+        let names = ["OWNERS", "OWNERS_ALIASES", "catalog-info.yaml", "catalog-info.yml"];
+        out.extend(names.map(|name| format!("{above}{name}")));
+        above.push_str(part);
+        above.push('/');
+    }
+    // The folder's own files are read with its documents.
+    out.retain(|path| above.is_empty() || !path.starts_with(&above));
+    out
+}
+
 /// Contents of the owner files of a folder.
 #[derive(Debug, Default)]
 pub struct OwnerFiles {

@@ -231,7 +231,7 @@ pub(super) fn of_label(label: &str) -> Role {
 }
 
 /// Returns true for a label that only says what a reply says itself above the text: that causes, or steps, follow.
-pub(super) fn is_plain_label(label: &str) -> bool {
+pub fn is_plain_label(label: &str) -> bool {
     const LABELS: [&str; 22] = [
         "why",
         "cause",

@@ -119,6 +119,7 @@ fn lone(block: &Block, under: Option<usize>) -> Step {
         blocks: vec![block.clone()],
         steps: Vec::new(),
         under,
+        is_text: true,
         line: block.line,
     }
 }
@@ -129,6 +130,7 @@ fn step(item: &Item, number: &str, under: Option<usize>) -> Step {
         blocks: Vec::new(),
         steps: Vec::new(),
         under,
+        is_text: false,
         line: item.line,
     };
     for block in &item.blocks {

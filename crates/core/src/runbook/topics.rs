@@ -4,6 +4,7 @@ mod explain;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+pub use explain::{LeftOut, left_out};
 use explain::{explain_and_act, is_litter, is_prose, pieces, without_label, without_symptoms};
 
 use super::liquid::TeamUse;

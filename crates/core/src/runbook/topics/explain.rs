@@ -1,7 +1,7 @@
 //! Classification of a section's blocks: those that explain, and those that tell the reader to act.
 
 use super::super::symptoms::{is_command, term_role};
-use super::super::{Block, BlockKind, Inline, Role, markdown, plain, plain_block, roles, sentences};
+use super::super::{Block, BlockKind, Inline, Role, markdown, plain, plain_block, roles, sentences, steps};
 
 /// Returns blocks with their roles; the parts of a definition list get theirs from the term.
 pub(super) fn pieces(blocks: &[Block]) -> Vec<(Block, Role)> {
@@ -96,16 +96,48 @@ pub(super) fn is_prose(block: &Block) -> bool {
     )
 }
 
-/// Returns true for blocks that are useless to a reader in need: labels, tags, rules, empty paragraphs and the address
-/// of the original.
+/// A rule by which a block of a runbook is in no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// Attributes and tags for the page's own site: `{: .label}`, `tag-…`.
+    Tags,
+    /// The address of the original, which is the answer's link.
+    Origin,
+    /// A thematic break.
+    Break,
+    /// A text that stands for one that is not written yet, such as "TBD".
+    Unwritten,
+    /// A list of links to the document's own sections, or the mark `[[TOC]]` in its place.
+    Contents,
+}
+
+/// Returns the rule by which answers leave out a block.
+pub fn left_out(block: &Block) -> Option<LeftOut> {
+    let is_tag = |word: &String| word.starts_with(".label") || word.starts_with("tag-");
+    if block.attrs.iter().any(is_tag) {
+        return Some(LeftOut::Tags);
+    }
+    match &block.kind {
+        BlockKind::Rule => Some(LeftOut::Break),
+        BlockKind::Paragraph(inlines) => match inlines.first() {
+            Some(Inline::Text(text)) if text.starts_with("Original URL:") => Some(LeftOut::Origin),
+            _ if is_contents_mark(&plain(inlines)) => Some(LeftOut::Contents),
+            _ => says_nothing(&plain(inlines)).then_some(LeftOut::Unwritten),
+        },
+        _ => steps::is_contents(block).map(|_| LeftOut::Contents),
+    }
+}
+
+/// Returns true for blocks that are useless to a reader in need. A table of contents is judged by where it leads.
 pub(super) fn is_litter(block: &Block) -> bool {
-    let attrs = block
-        .attrs
-        .iter()
-        .any(|word| word.starts_with(".label") || word.starts_with("tag-"));
-    let origin = matches!(&block.kind, BlockKind::Paragraph(inlines) if matches!(inlines.first(), Some(Inline::Text(text)) if text.starts_with("Original URL:")));
-    let empty = matches!(&block.kind, BlockKind::Paragraph(inlines) if says_nothing(&plain(inlines)));
-    attrs || origin || empty || matches!(block.kind, BlockKind::Rule)
+    let is_list = matches!(block.kind, BlockKind::List { .. });
+    left_out(block).is_some_and(|rule| !(rule == LeftOut::Contents && is_list))
+}
+
+/// Returns true for a mark in whose place a site puts the table of contents.
+fn is_contents_mark(text: &str) -> bool {
+    let bare = text.trim().trim_matches(['[', ']', '_', '{', '}', ':', '$']);
+    bare.len() < text.trim().len() && bare.eq_ignore_ascii_case("toc")
 }
 
 pub(super) fn says_nothing(text: &str) -> bool {
