@@ -194,17 +194,47 @@ impl Filler {
         }
     }
 
-    fn inlines(&mut self, inlines: &mut [Inline]) {
-        for inline in inlines {
-            match inline {
+    fn inlines(&mut self, inlines: &mut Vec<Inline>) {
+        for mut inline in std::mem::take(inlines) {
+            match &mut inline {
                 Inline::Code(text) => self.code(text),
                 Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => self.inlines(inner),
                 Inline::Link { label, .. } => self.inlines(label),
                 // The value of a form's field is copied as a command is.
                 Inline::Text(text) if field(text).is_some() => self.code(text),
-                Inline::Text(_) | Inline::Image { .. } | Inline::Break | Inline::Time(_) => {}
+                Inline::Text(text) => {
+                    self.prose(text, inlines);
+                    continue;
+                }
+                Inline::Image { .. } | Inline::Break | Inline::Time(_) => {}
             }
+            inlines.push(inline);
         }
+    }
+
+    /// Appends running text, with values as code in place of the placeholders in brackets: a mere `$NAME` or `xxxx` may be
+    /// meant as it stands.
+    fn prose(&mut self, text: &str, out: &mut Vec<Inline>) {
+        let mut from = 0;
+        for place in placeholder::find(text) {
+            let written = text.get(place.range.clone()).unwrap_or_default();
+            if place.range.start < from || !["<", "{{", "${"].iter().any(|mark| written.starts_with(mark)) {
+                continue;
+            }
+            let Some(value) = self.values.get(&place.name) else {
+                if let Some(several) = self.several.get(&place.name) {
+                    self.filled.several.insert(place.name.clone(), several.clone());
+                }
+                continue;
+            };
+            let before = text.get(from..place.range.start).filter(|before| !before.is_empty());
+            out.extend(before.map(|before| Inline::Text(before.to_owned())));
+            out.push(Inline::Code(value.clone()));
+            self.filled.values.insert(place.name.clone(), value.clone());
+            from = place.range.end;
+        }
+        let rest = text.get(from..).filter(|rest| !rest.is_empty());
+        out.extend(rest.map(|rest| Inline::Text(rest.to_owned())));
     }
 
     fn code(&mut self, text: &mut String) {

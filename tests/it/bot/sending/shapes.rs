@@ -85,8 +85,7 @@ fn a_workspace_that_knows_none_of_them_gets_mrkdwn() {
 
 #[test]
 fn several_facts_are_said_once_each() {
-    const GEARS: &str =
-        "# Gears run dry\n\n```\nSX300: gear <GEAR> of mill <MILL> runs dry\n```\n\n## What to do\n\n1. Run `oil <GEAR> --mill <MILL>`.\n";
+    const GEARS: &str = "# Gears run dry\n\n```\nSX300: gear <GEAR> of mill <MILL> runs dry\n```\n\n## What to do\n\n1. Run `oil <GEAR>` at <MILL>, not at the $MILL next to it.\n";
     with(|world| async move {
         world.write("gears.md", GEARS);
         let bot = world.bot().await;
@@ -98,6 +97,10 @@ fn several_facts_are_said_once_each() {
             let ts = world.say(&format!("SX300: gear g-2 of mill {mill} runs dry"));
             let card = world.replies(&ts).await.remove(0);
             let told = words(&card);
+            assert!(
+                told.contains(&format!("Run `oil g-2` at `{mill}`, not at the $MILL")),
+                "{told}"
+            );
             for fact in ["`gear` = `g-2`".to_owned(), format!("`mill` = `{mill}`")] {
                 assert_eq!(told.matches(&fact).count(), 1, "{fact}: {told}");
             }
