@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Folder with `local.toml`: use the runbooks from all sources in its settings.
     #[arg(long, value_name = "DIR", conflicts_with = "runbooks")]
     config: Option<PathBuf>,
-    /// Address at which the folder is published: links to it lead to its runbooks [default: that of the settings].
+    /// Address at which the folder is published, to find its runbooks by links [default: that of the settings].
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// Print JSON.
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let runbook = library.runbook(found.topic).map_or("", |runbook| &runbook.path);
             writeln!(
                 out,
-                "The text links to {runbook}, so this is the answer whatever its words say.\n"
+                "The text links to {runbook}, so that is the answer, whatever else the text says.\n"
             )?;
         }
         let text = explain::as_text(&library, explanation);

@@ -103,7 +103,9 @@ fn traces(settings: &Settings, runtime: &tokio::runtime::Handle) -> Option<crate
         }
         Ok(None) => None,
         Err(cause) => {
-            tracing::error!(%cause, "no traces are exported");
+            // It quotes the variable, and an address may hold a password.
+            let cause = crate::redact::redact(&cause.to_string()).into_owned();
+            tracing::error!(cause, "traces are not exported");
             None
         }
     }

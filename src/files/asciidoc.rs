@@ -111,7 +111,7 @@ impl Includes {
         let shared = collection::shared(&sets, files);
         found.documents.retain(|(path, _)| !shown.contains(path));
         diagnostics.extend(shown.iter().map(|path| {
-            let message = "this file is read where other documents include it, and is no document of its own";
+            let message = "this file is included in other documents and is not read on its own";
             note(path, 0, Level::Info, "included", message.to_owned())
         }));
         found.skipped.extend(shown.into_iter().map(|path| Skipped {

@@ -43,7 +43,7 @@ pub(super) fn leave_out(found: &mut FoundFiles) {
         false
     });
     for (path, reason) in left_out {
-        let message = format!("this file is {reason} and holds the same errors; it is left out");
+        let message = format!("this file is {reason} and is left out");
         found
             .diagnostics
             .push(note(&path, 0, Level::Info, "translation", message));

@@ -50,7 +50,7 @@ impl GitHubIssues {
     fn issue(&self, found: &Value) -> Result<Issue, Error> {
         let number = found.get("number").and_then(Value::as_u64);
         Ok(Issue {
-            number: number.ok_or_else(|| self.endpoint.odd("no number of an issue"))?,
+            number: number.ok_or_else(|| self.endpoint.odd("no issue number"))?,
             url: string(found, "html_url").to_owned(),
         })
     }

@@ -43,7 +43,7 @@ impl GitLabIssues {
     fn issue(&self, found: &Value) -> Result<Issue, Error> {
         let number = found.get("iid").and_then(Value::as_u64);
         Ok(Issue {
-            number: number.ok_or_else(|| self.endpoint.odd("no number of an issue"))?,
+            number: number.ok_or_else(|| self.endpoint.odd("no issue number"))?,
             url: string(found, "web_url").to_owned(),
         })
     }

@@ -126,7 +126,8 @@ impl AlertLookup for GoAlertAlerts {
         let alerts = answer.pointer("/data/alerts/nodes").and_then(Value::as_array);
         let alerts = alerts.ok_or_else(|| self.endpoint.odd("no list of alerts; check the query of its API key"))?;
         let line = key_line(dedup_key);
-        let has_key = |one: &&Value| string(one, "details").lines().any(|other| other.trim() == line);
+        // Only where a page has it, below its link: further down somebody may quote another alert.
+        let has_key = |one: &&Value| string(one, "details").lines().take(2).any(|other| other.trim() == line);
         let Some(alert) = alerts.iter().find(has_key) else {
             return Ok(None);
         };

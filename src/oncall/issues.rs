@@ -70,7 +70,7 @@ impl IssueText {
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         Self {
             // GitLab mentions people in titles, too; with a word joiner it knows nobody.
-            title: shortened(&title, TITLE).replace('@', "@\u{2060}"),
+            title: shortened(&title.replace('@', "@\u{2060}"), TITLE),
             text: format!("{fence}text\n{}\n{fence}\n\n{link}{}", code.trim(), marker(case)),
         }
     }
@@ -92,6 +92,8 @@ pub fn repository_of(link: &str, web: &Url, is_nested: bool) -> Option<String> {
     let link = Url::parse(link).ok()?;
     let is_same = link.host_str() == web.host_str() && link.port_or_known_default() == web.port_or_known_default();
     let path = link.path().strip_prefix(web.path().trim_end_matches('/'))?;
+    // `/gitlab` is not below `/git`.
+    let path = path.strip_prefix('/')?;
     let is_plain = |one: &&str| {
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         !one.is_empty() && one.chars().all(is_part)
@@ -168,6 +170,12 @@ mod tests {
                 None,
             ),
             (
+                "https://x.example/git",
+                "https://x.example/gitlab/acme/ops/-/issues/new",
+                true,
+                None,
+            ),
+            (
                 "http://127.0.0.1:80",
                 "http://127.0.0.1/acme/ops/issues",
                 true,
@@ -203,6 +211,8 @@ mod tests {
         Signpost case: `T:C:1`
         ");
         assert_eq!(issue.title, "@\u{2060}all it sticks");
+        let issue = IssueText::new(&"@a ".repeat(120), ("", ""), None, "T:C:1");
+        assert_eq!(issue.title.chars().count(), TITLE);
         assert!(ends_with(&issue.text, &marker("T:C:1")) && !ends_with(&issue.text, &marker("other")));
     }
 }

@@ -133,6 +133,10 @@ impl Filler {
             let mut same = Vec::new();
             equal_names(steps, &mut same);
             for (label, name) in same {
+                // With values of its own, a person must decide here, too.
+                if several.contains_key(&name) {
+                    continue;
+                }
                 let known = values.iter().find(|(known, _)| comparable(known) == label);
                 let known = known.map(|(_, value)| value.clone());
                 if let Some(value) = known.filter(|value| is_fillable(&name, value)) {
@@ -201,7 +205,7 @@ impl Filler {
                 Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => self.inlines(inner),
                 Inline::Link { label, .. } => self.inlines(label),
                 // The value of a form's field is copied as a command is.
-                Inline::Text(text) if field(text).is_some() => self.code(text),
+                Inline::Text(text) if field(text).is_some() => self.field_value(text),
                 Inline::Text(text) => {
                     self.prose(text, inlines);
                     continue;
@@ -218,7 +222,7 @@ impl Filler {
         let mut from = 0;
         for place in placeholder::find(text) {
             let written = text.get(place.range.clone()).unwrap_or_default();
-            if place.range.start < from || !["<", "{{", "${"].iter().any(|mark| written.starts_with(mark)) {
+            if place.range.start < from || !["<", "{", "${"].iter().any(|mark| written.starts_with(mark)) {
                 continue;
             }
             let Some(value) = self.values.get(&place.name) else {
@@ -235,6 +239,14 @@ impl Filler {
         }
         let rest = text.get(from..).filter(|rest| !rest.is_empty());
         out.extend(rest.map(|rest| Inline::Text(rest.to_owned())));
+    }
+
+    /// Fills the value of a form's field. The field's name stays, even one that could be a placeholder: `NODE: <node>`.
+    fn field_value(&mut self, text: &mut String) {
+        let begin = text.find(':').map_or(0, |at| at + 1);
+        let mut value = text.split_off(begin);
+        self.code(&mut value);
+        text.push_str(&value);
     }
 
     fn code(&mut self, text: &mut String) {

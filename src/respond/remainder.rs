@@ -8,7 +8,7 @@ use super::sizes::{block_size, step_size};
 use super::{Audience, excerpt, rows};
 use crate::matching::Match;
 use crate::runbook::{
-    Block, BlockKind, Contact, Inline, Role, Runbook, Step, Topic, is_plain_label, left_out, plain, runs,
+    Block, BlockKind, Contact, Inline, Role, Runbook, Step, Topic, is_plain_label, left_out, plain, plain_block, runs,
     split_sentences, walk,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn blocks(runbook: &Runbook, topic: &Topic, shown: Shown, audience: A
     let mut shown = shown;
     let mut out = Vec::new();
     for (index, section) in own_sections(runbook, topic) {
-        let is_kept = |block: &Block| audience == Audience::Internal || block.role != Role::Escalation;
+        let is_kept = |block: &Block| audience == Audience::Internal || !is_internal(block, topic);
         let of_section: Vec<&Block> = section
             .iter()
             .filter(|block| left_out(block).is_none() && is_kept(block))
@@ -38,8 +38,12 @@ pub(super) fn blocks(runbook: &Runbook, topic: &Topic, shown: Shown, audience: A
             .enumerate()
             .filter(|(at, _)| missing.get(*at) == Some(&true))
         {
-            // A label alone says nothing when what it stands above is shown elsewhere.
-            if !is_label(block) || missing.get(at + 1) == Some(&true) {
+            // A label alone says nothing when what follows it is shown elsewhere. At the end it may be a warning in bold.
+            let is_of_use = match missing.get(at + 1) {
+                Some(is_missing) => *is_missing,
+                None => !is_plain_label(&super::plain_blocks(std::slice::from_ref(*block))),
+            };
+            if is_of_use || !is_label(block) {
                 kept.push(shown.without_shown_items(block));
             }
         }
@@ -54,6 +58,23 @@ pub(super) fn blocks(runbook: &Runbook, topic: &Topic, shown: Shown, audience: A
         out.append(&mut kept);
     }
     out
+}
+
+/// Returns true for a block that names a contact or a place of the topic, or whose section does: people of other
+/// organizations see none of them.
+fn is_internal(block: &Block, topic: &Topic) -> bool {
+    let text = plain_block(block);
+    let contacts = topic.contacts.iter();
+    let mut lines: HashSet<u32> = topic.places.iter().map(|place| place.line).collect();
+    lines.extend(contacts.clone().map(|contact| contact.line));
+    let mut is_listed = false;
+    walk(std::slice::from_ref(block), &mut |block| {
+        is_listed |= block.line > 0 && lines.contains(&block.line);
+    });
+    let mut names = contacts.map(|contact| contact.name.trim());
+    matches!(block.role, Role::Escalation | Role::References)
+        || is_listed
+        || names.any(|name| !name.is_empty() && text.contains(name))
 }
 
 /// The sections that belong to a topic and to none inside it, each with its index and its blocks.
@@ -78,6 +99,8 @@ fn own_sections<'r>(runbook: &'r Runbook, topic: &Topic) -> Vec<(usize, &'r [Blo
 pub(super) struct Shown {
     parts: HashSet<String>,
     all: String,
+    /// The same with case and marks, but without blanks: two commands may differ in nothing else.
+    exact: String,
     searched: usize,
 }
 
@@ -117,13 +140,27 @@ impl Shown {
         self.all.push_str(&letters);
         self.all.push('\n');
         self.parts.insert(letters);
+        self.exact.extend(without_blanks(part));
+        self.exact.push('\n');
     }
 
     /// Returns true when all parts of a block are shown.
     fn holds(&mut self, block: &Block) -> bool {
-        let mut found = Vec::new();
-        walk(std::slice::from_ref(block), &mut |block| parts(block, &mut found));
-        found.iter().all(|part| self.holds_part(part))
+        let (mut found, mut code) = (Vec::new(), Vec::new());
+        walk(std::slice::from_ref(block), &mut |block| {
+            if let BlockKind::Code { text, .. } = &block.kind {
+                code.push(text.clone());
+            } else {
+                parts(block, &mut found);
+            }
+        });
+        code.iter().all(|text| self.holds_code(text)) && found.iter().all(|part| self.holds_part(part))
+    }
+
+    fn holds_code(&mut self, text: &str) -> bool {
+        self.searched = self.searched.saturating_add(self.exact.len());
+        let text: String = without_blanks(text).collect();
+        self.searched <= SEARCHED && self.exact.contains(&text)
     }
 
     /// A block without the bullets that are shown already; numbers have to stay in their order.
@@ -171,6 +208,10 @@ fn parts(block: &Block, out: &mut Vec<String>) {
 fn letters(text: &str) -> String {
     let letters = text.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
+}
+
+fn without_blanks(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !c.is_whitespace())
 }
 
 /// Returns true for a paragraph that only names what follows: "**Steps**", "Resolution:".

@@ -19,6 +19,9 @@ use crate::runbook::{Block, BlockKind, Runbook, Step, Topic};
 const STEPS: usize = 5;
 /// Most characters on a page; a single longer step gets a page to itself.
 const CHARACTERS: usize = 2_600;
+/// Index of the first block of the text that the steps leave out. It is far behind those of all steps, so that a card stays
+/// on its page when a runbook gets fewer or more steps.
+const REST: usize = 1_000_000;
 /// Most characters of an unnumbered step's name in a summary.
 const STEP_NAME: usize = 40;
 /// Most characters of the first step in a notification.
@@ -54,9 +57,8 @@ pub(super) struct StepPages {
     /// The alternative that was chosen, which the card names above the steps.
     chosen: Option<String>,
     is_steps: bool,
-    /// The text that the steps and the cause leave out, and the index of its first block: that of the step after the last.
+    /// The text that the steps and the cause leave out; the index of its first block is [`REST`].
     rest: Vec<Block>,
-    rest_from: usize,
     pub(super) filled: Filled,
 }
 
@@ -99,7 +101,6 @@ impl StepPages {
         )
         .blocks(&mut rest);
         values::resolve(&mut rest, runbook, responder.options.base_url.as_deref());
-        let rest_from = if is_steps { topic.steps.len() } else { steps.len() };
         for (_, step) in &mut steps {
             responder.resolve_step(step, runbook, matched);
         }
@@ -118,7 +119,6 @@ impl StepPages {
             chosen: choice.answer(),
             is_steps,
             rest: sizes::cut(rest, CHARACTERS),
-            rest_from,
             filled: filler.filled,
         }
     }
@@ -162,12 +162,17 @@ impl StepPages {
     /// Returns the index of the first page of the text that the steps leave out, when there is such a text and this is
     /// not the page that is shown.
     pub(super) fn rest(&self, at: usize) -> Option<usize> {
-        (!self.rest.is_empty() && !self.is_of_rest(at)).then_some(self.rest_from)
+        (!self.rest.is_empty() && !self.is_of_rest(at)).then_some(REST)
     }
 
     /// Returns true for an index on a page of the text that the steps leave out.
     fn is_of_rest(&self, at: usize) -> bool {
-        at >= self.rest_from && !self.rest.is_empty()
+        (at >= REST || self.is_rest_alone()) && !self.rest.is_empty()
+    }
+
+    /// Returns true when there is no other page than those of the text that the steps leave out.
+    fn is_rest_alone(&self) -> bool {
+        !self.is_steps && self.steps.is_empty()
     }
 
     /// Returns the place of a step, by its index among the topic's steps; of the one before it when it is not shown.
@@ -273,7 +278,7 @@ impl StepPages {
             }
             size += length;
         }
-        let place = at.saturating_sub(self.rest_from);
+        let place = at.saturating_sub(REST);
         let number = begins.iter().rposition(|begin| *begin <= place).unwrap_or(0);
         let from = begins.get(number).copied().unwrap_or(0);
         let to = begins.get(number + 1).copied();
@@ -289,10 +294,11 @@ impl StepPages {
         let before = number.checked_sub(1).and_then(|before| begins.get(before));
         let turns = PageTurns {
             back: match before {
-                Some(before) => Some(self.rest_from + before),
+                Some(before) => Some(REST + before),
+                None if self.is_rest_alone() => None,
                 None => Some(of_steps.last().and_then(|place| self.index(*place)).unwrap_or(0)),
             },
-            next: to.map(|to| self.rest_from + to),
+            next: to.map(|to| REST + to),
         };
         (turns, told)
     }

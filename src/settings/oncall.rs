@@ -489,7 +489,7 @@ mod tests {
             (
                 "[[trackers]]\nid = \"a\"\nkind = \"github\"\ntoken_variable = \"SA\"\n\
                  [[trackers]]\nid = \"b\"\nkind = \"github\"\ntoken_variable = \"SA\"\n",
-                "trackers[b].web_url` is that of another tracker",
+                "trackers[b].web_url` is already used by another tracker",
             ),
         ] {
             let error = read(text, "oncall.toml", &environment).unwrap_err().to_string();

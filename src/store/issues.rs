@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::PageState;
 
 /// A request to create the issue of a case. `Store::commit` adds it, in one transaction with the case. A case has one
-/// issue: a second request counts only after the first was given up.
+/// issue: a second request counts only when the first is no longer pending, and then finds what that one created. A case
+/// that an older version has saved meanwhile no longer knows its issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewIssue {
     /// Id of the case.
@@ -34,6 +35,6 @@ pub struct IssueOutcome {
     pub case: String,
     /// The new state; `Sent` means that the issue exists.
     pub state: PageState,
-    /// The reason why it was not created.
+    /// The reason why it was not created. `None` with a pending state: an attempt begins, which does not count yet.
     pub error: Option<String>,
 }

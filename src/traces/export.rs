@@ -79,9 +79,12 @@ impl<E: SpanExporter> SpanExporter for LoggedExporter<E> {
         match &exported {
             Err(cause) if !failed => {
                 let cause = signpost_core::redact::redact(&cause.to_string()).into_owned();
-                tracing::warn!(cause, "the collector takes no traces; they are dropped until it does");
+                tracing::warn!(
+                    cause,
+                    "the collector did not accept traces; dropping them until it does"
+                );
             }
-            Ok(()) if failed => tracing::info!("the collector takes traces again"),
+            Ok(()) if failed => tracing::info!("the collector accepts traces again"),
             _ => {}
         }
         exported

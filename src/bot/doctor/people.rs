@@ -124,7 +124,7 @@ async fn issues(settings: &Settings, teams: &[&Team]) -> Option<DoctorCheck> {
         .take(MOST)
         .collect();
     if named.is_empty() {
-        let problem = "no team's `issue` link leads to a tracker of oncall.toml; check `web_url` there";
+        let problem = "no team's `issue` link leads to a tracker in oncall.toml; check `web_url` there";
         return Some(DoctorCheck::new("trackers", Err(problem.to_owned())));
     }
     let looked = join_all(named.iter().map(|(team, of)| {
@@ -132,7 +132,7 @@ async fn issues(settings: &Settings, teams: &[&Team]) -> Option<DoctorCheck> {
         async move {
             let found = tracker?.repository(&of.repository).await;
             Some(match found {
-                Ok(found) if !found.takes_issues => Err(format!("{team}: {} takes no issues", of.repository)),
+                Ok(found) if !found.takes_issues => Err(format!("{team}: {} doesn't accept issues", of.repository)),
                 Ok(found) => Ok(found.is_public.then_some(&of.repository)),
                 Err(error) => Err(format!("{team}: {}: {error}", of.repository)),
             })

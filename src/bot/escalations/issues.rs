@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const ROUND: u32 = 20;
 /// Attempts after which an issue is given up: after some 15 minutes.
 const ATTEMPTS: u32 = 20;
-/// Wait after a request that got no answer: the tracker may still carry it out, and then shows the issue.
+/// Wait after a request whose outcome is not known: the tracker may still carry it out, and then shows the issue.
 const UNCERTAIN: SignedDuration = SignedDuration::from_secs(15);
 
 /// The request for an issue, as the store keeps it.
@@ -139,7 +139,7 @@ impl IssueWorker {
                 due.issue.tracker
             )));
         };
-        let answer = find_or_create(tracker.as_ref(), due, &request).await;
+        let answer = self.find_or_create(tracker.as_ref(), due, &request).await?;
         let outcome = answer.as_ref().err().map_or("ok", oncall::Error::class);
         metrics::counter!("signpost_issues_total", "tracker" => due.issue.tracker.clone(), "outcome" => outcome)
             .increment(1);
@@ -158,7 +158,10 @@ impl IssueWorker {
                 let now = ctx.clock.now();
                 let next_at = match &cause {
                     cause if !cause.is_passing() || due.attempts + 1 >= ATTEMPTS => None,
-                    oncall::Error::Timeout { .. } | oncall::Error::Unreachable { .. } => {
+                    // A gateway fails with 5xx, too, while the tracker behind it goes on.
+                    oncall::Error::Timeout { .. }
+                    | oncall::Error::Unreachable { .. }
+                    | oncall::Error::Server { .. } => {
                         let next_at = later(&cause, due.attempts, now);
                         Some(now.checked_add(UNCERTAIN).map_or(next_at, |at| at.max(next_at)))
                     }
@@ -170,6 +173,40 @@ impl IssueWorker {
                 }
             }
         })
+    }
+
+    /// Looks for the issue of a case before it creates one: an earlier attempt may have created it, and then ended before that
+    /// was written down.
+    async fn find_or_create(
+        &self,
+        tracker: &dyn IssueTracker,
+        due: &DueIssue,
+        request: &IssueRequest,
+    ) -> Result<Result<(Issue, bool), oncall::Error>, store::Error> {
+        let marker = marker(&due.issue.case);
+        match tracker.find(&request.repository, &marker, due.created_at).await {
+            Ok(Some(found)) => return Ok(Ok((found, true))),
+            Ok(None) => {}
+            Err(cause) => return Ok(Err(cause)),
+        }
+        self.begin(due).await?;
+        let created = tracker.create(&request.repository, &request.text).await;
+        Ok(created.map(|created| (created, false)))
+    }
+
+    /// Puts off the next attempt before an issue is created: if this process ends during the request, nobody may look for the
+    /// issue, and then create another one, while the tracker is still at it.
+    async fn begin(&self, due: &DueIssue) -> Result<(), store::Error> {
+        let now = self.worker.ctx.clock.now();
+        let begun = Changes {
+            filed: vec![IssueOutcome {
+                case: due.issue.case.clone(),
+                state: PageState::Pending(now.checked_add(UNCERTAIN).unwrap_or(now)),
+                error: None,
+            }],
+            ..Changes::default()
+        };
+        self.worker.commit(&begun).await.map(|_| ())
     }
 
     /// Saves the outcome of an attempt together with what people see of it.
@@ -239,19 +276,4 @@ impl IssueWorker {
         done.audit.push(ctx.escalation_entry(what, case, &team, None, &all));
         true
     }
-}
-
-/// Looks for the issue of a case before it creates one: an earlier attempt may have created it, and then ended before that
-/// was written down.
-async fn find_or_create(
-    tracker: &dyn IssueTracker,
-    due: &DueIssue,
-    request: &IssueRequest,
-) -> Result<(Issue, bool), oncall::Error> {
-    let marker = marker(&due.issue.case);
-    if let Some(found) = tracker.find(&request.repository, &marker, due.created_at).await? {
-        return Ok((found, true));
-    }
-    let created = tracker.create(&request.repository, &request.text).await?;
-    Ok((created, false))
 }

@@ -75,7 +75,7 @@ impl EntryReader<'_> {
             }
             if read.iter().any(|other| other.web == tracker.web) {
                 let remedy = "keep one tracker for each address";
-                return Err(self.wrong(id, "web_url", "is that of another tracker", remedy));
+                return Err(self.wrong(id, "web_url", "is already used by another tracker", remedy));
             }
             read.push(tracker);
         }

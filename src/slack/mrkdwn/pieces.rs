@@ -105,6 +105,8 @@ fn give(shape: PieceShape, pieces: &mut [Piece]) {
         first.shape = Some(shape);
         for piece in rest {
             piece.shape = Some(PieceShape::Continued);
+            // Nothing of one shape may come to stand in another message.
+            piece.starts = false;
         }
     }
 }

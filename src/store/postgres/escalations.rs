@@ -136,7 +136,7 @@ pub(super) async fn write_issues(transaction: &mut Tx, done: &Changes, now: Time
             "INSERT INTO case_issues (case_id, tracker, body, state, created_at, next_at)
              VALUES ($1, $2, $3, 'pending', $4, $4) ON CONFLICT (case_id) DO UPDATE SET
              tracker = excluded.tracker, body = excluded.body, state = 'pending', attempts = 0,
-             next_at = excluded.next_at, error = NULL WHERE case_issues.state = 'failed'",
+             next_at = excluded.next_at, error = NULL WHERE case_issues.state <> 'pending'",
         )
         .bind(clean(&issue.case))
         .bind(clean(&issue.tracker))
@@ -148,7 +148,8 @@ pub(super) async fn write_issues(transaction: &mut Tx, done: &Changes, now: Time
     for outcome in &done.filed {
         let (state, next_at) = outcome.state.stored(now);
         sqlx::query(
-            "UPDATE case_issues SET state = $1, next_at = $2, error = $3, attempts = attempts + 1,
+            "UPDATE case_issues SET state = $1, next_at = $2, error = $3,
+             attempts = attempts + CASE WHEN $1 = 'pending' AND $3 IS NULL THEN 0 ELSE 1 END,
              body = CASE WHEN $1 = 'pending' THEN body END WHERE case_id = $4 AND state = 'pending'",
         )
         .bind(state)

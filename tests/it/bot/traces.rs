@@ -238,7 +238,7 @@ fn a_collector_that_refuses_traces_is_logged_and_a_wrong_protocol_too() {
         world.replies(&ts).await;
         let (code, said) = ends(served).await;
         assert_eq!(code, Some(0), "{said}");
-        assert!(said.contains("the collector takes no traces"), "{said}");
+        assert!(said.contains("the collector did not accept traces"), "{said}");
 
         let served = collector.program(&world, &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
         let served = says(served, "connected to Slack").await;
@@ -247,6 +247,16 @@ fn a_collector_that_refuses_traces_is_logged_and_a_wrong_protocol_too() {
         let reason = "OTEL_EXPORTER_OTLP_PROTOCOL is \\\"grpc\\\", but traces are sent as \\\"http/protobuf\\\" only";
         assert!(
             said.contains(reason) || said.contains(&reason.replace('\\', "")),
+            "{said}"
+        );
+
+        let address = "http://ada:hunter2hunter3@otel example.com:4318";
+        let served = collector.program(&world, &[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", address)]);
+        let served = says(served, "connected to Slack").await;
+        let (code, said) = ends(served).await;
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains("traces are not exported") && !said.contains("hunter2hunter3"),
             "{said}"
         );
     });

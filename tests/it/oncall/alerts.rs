@@ -184,6 +184,7 @@ fn goalert_tells_what_became_of_an_alert_with_the_query_of_its_key() {
     };
     let of = |alerts: Value| json!({"data": {"alerts": {"nodes": alerts}}});
     let other = json!({"status": "StatusAcknowledged", "details": format!("Key: {KEY}0")});
+    let quoting = json!({"status": "StatusAcknowledged", "details": format!("Key: {KEY}0\n\nAgain this:\nKey: {KEY}")});
     let by_key = json!({"status": "StatusClosed", "details": format!("Key: {KEY}"), "recentEvents": {"nodes": [
         {"timestamp": "2026-11-30T11:09:00Z", "message": "Closed via Signpost (Generic API)"},
     ]}});
@@ -199,6 +200,7 @@ fn goalert_tells_what_became_of_an_alert_with_the_query_of_its_key() {
         ),
         (of(json!([by_key])), "resolved at 2026-11-30T11:09:00Z"),
         (of(json!([other])), "unknown"),
+        (of(json!([quoting, alert("StatusUnacknowledged")])), "open"),
         (
             json!({"errors": [{"message": "invalid query"}], "data": null}),
             "GoAlert returned no list of alerts; check the query of its API key",

@@ -130,7 +130,7 @@ fn faults_of_trackers_are_told_in_words() {
             "GitHub has moved the repository acme/ops; correct its address in _data/teams.yml",
         ),
         (502, None, "GitHub failed (HTTP 502)"),
-        (200, None, "GitHub returned no number of an issue"),
+        (200, None, "GitHub returned no issue number"),
     ] {
         let answer = move |_: &Seen| {
             let mut answer = (StatusCode::from_u16(status).unwrap(), axum::Json(json!({}))).into_response();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use signpost::respond::{Card, Responder, ResponderOptions, to_text};
+use serde_json::json;
+use signpost::respond::{Audience, Card, Responder, ResponderOptions, to_text};
 use signpost::runbook::{Document, Library, TopicId, parse};
 
 const RUNBOOK: &str = "\
@@ -67,6 +68,20 @@ fn card(at: usize) -> String {
 }
 
 #[test]
+fn a_short_warning_in_bold_is_not_taken_for_a_label() {
+    let text =
+        "# Crane drifts\n\n## Symptoms\n\nThe hook moves.\n\n**Never cut the cable**\n\n## Fix\n\n1. Look at it.\n";
+    let runbook = parse("drift.md", text, &BTreeMap::new()).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
+    let shown = to_text(&responder.show(&library, TopicId::default()));
+    assert!(shown.contains("Never cut the cable"), "{shown}");
+}
+
+#[test]
 fn paragraphs_are_no_bullets_and_bullets_are_no_paragraphs() {
     let shown = format!("{}\n{}", card(0), card(5));
     for line in [
@@ -80,6 +95,31 @@ fn paragraphs_are_no_bullets_and_bullets_are_no_paragraphs() {
     for line in ["- Ask the driver whether the load swings.", "- Lower the load by hand."] {
         assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
     }
+}
+
+#[test]
+fn a_step_that_the_runbook_no_longer_has_leads_to_the_last_ones() {
+    assert_eq!(card(900), card(5));
+}
+
+#[test]
+fn a_card_without_steps_has_no_way_back_from_its_only_page() {
+    let text = "# Crane hums\n\n## Cause\n\nThe motor is warm.\n\n## Symptoms\n\nThe lamps of the dock flicker.\n";
+    let runbook = parse("hum.md", text, &BTreeMap::new()).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    let card = Card {
+        case: "c",
+        topic: Some(TopicId::default()),
+        standing: "open",
+        ..Card::default()
+    };
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
+    let shown = to_text(&responder.card(&library, &card));
+    assert!(shown.contains("The lamps of the dock flicker."), "{shown}");
+    assert!(!shown.contains("Back"), "{shown}");
 }
 
 #[test]
@@ -103,6 +143,21 @@ fn each_contact_has_its_condition_and_other_documents_are_none() {
 }
 
 #[test]
+fn code_that_differs_in_case_and_marks_alone_is_not_taken_for_shown() {
+    let text = "# Crane drifts\n\n## Symptoms\n\n    crane-ctl state -A\n\n    * * * * *\n\n## Fix\n\n1. Look:\n\n       crane-ctl state -a\n";
+    let runbook = parse("drift.md", text, &BTreeMap::new()).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
+    let shown = to_text(&responder.show(&library, TopicId::default()));
+    for code in ["crane-ctl state -A", "crane-ctl state -a", "* * * * *"] {
+        assert!(shown.contains(code), "{code}: {shown}");
+    }
+}
+
+#[test]
 fn what_the_card_leaves_out_is_one_entry_of_its_list() {
     let first = card(0);
     assert!(first.contains("[Other sections… More from this runbook"), "{first}");
@@ -111,7 +166,7 @@ fn what_the_card_leaves_out_is_one_entry_of_its_list() {
         "{first}"
     );
     assert!(!first.contains("monthly drill"), "{first}");
-    let rest = card(1_000);
+    let rest = card(1_000_000);
     assert!(
         rest.contains("More from this runbook") && rest.contains("hoist locked"),
         "{rest}"
@@ -124,4 +179,32 @@ fn what_the_card_leaves_out_is_one_entry_of_its_list() {
         !rest.contains("Look at the anemometer on the roof.\n") && !rest.contains("[Other sections…"),
         "{rest}"
     );
+}
+
+const PUMP: &str = "# Pump\n\nOwner: team Shop, Slack #pumps\nStatus: live\n\n## Fix\n\n1. Start it.\n";
+
+#[test]
+fn people_of_other_organizations_see_no_contacts_in_what_the_card_leaves_out() {
+    let shop = json!({"shop": {"name": "Team Shop", "comm": {"name": "#shop", "link": "https://chat.example/shop"}}});
+    let runbook = parse("pump.md", PUMP, &BTreeMap::from([("teams".to_owned(), shop)])).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
+    let rest = |audience| {
+        let card = Card {
+            case: "c",
+            topic: Some(TopicId::default()),
+            at: 1_000_000,
+            standing: "open",
+            audience,
+            ..Card::default()
+        };
+        to_text(&responder.card(&library, &card))
+    };
+    let own = rest(Audience::Internal);
+    assert!(own.contains("Owner: team Shop, Slack #pumps"), "{own}");
+    let theirs = rest(Audience::External);
+    assert!(!theirs.contains("#pumps"), "{theirs}");
 }

@@ -136,9 +136,54 @@ fn values_are_filled_only_where_that_is_safe() {
 }
 
 #[test]
+fn a_placeholder_with_two_values_does_not_get_that_of_its_field() {
+    let text = "# Form\n\n## Fix\n\n1. Fill in the form:\n\n   - NODE: <machine>\n";
+    let runbook = parse("form.md", text, &BTreeMap::new()).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    let captures: [(&str, &[&str]); 2] = [("node", &["n-1"]), ("machine", &["m-1", "m-2"])];
+    let outcome = Outcome {
+        matches: vec![matched(TopicId::default(), "locked", &captures)],
+        near: Vec::new(),
+    };
+    let reply = responder(ResponderOptions::default()).answer(&library, &outcome, false);
+    let text = to_text(&reply.unwrap());
+    assert!(text.contains("NODE: <machine>") && text.contains("m-2"), "{text}");
+}
+
+#[test]
 fn two_values_for_one_placeholder_are_for_a_person_to_choose_from() {
     let text = to_text(&answer(ResponderOptions::default(), &[("node_id", &["n-1", "n-2"])]));
     assert!(text.contains("--node <node_id>"), "{text}");
+}
+
+#[test]
+fn a_placeholder_in_any_braces_is_filled_in_a_steps_text() {
+    let text = "# Prose\n\n## Fix\n\n1. Log in to <node>, {node}, ${node} and {{ node }}, not to $node.\n";
+    let library = Library {
+        runbooks: parse("prose.md", text, &BTreeMap::new())
+            .0
+            .map(Document::from)
+            .into_iter()
+            .collect(),
+        ..Library::default()
+    };
+    let outcome = Outcome {
+        matches: vec![matched(
+            TopicId { runbook: 0, section: 0 },
+            "locked",
+            &[("node", &["n-17"])],
+        )],
+        near: Vec::new(),
+    };
+    let reply = responder(ResponderOptions::default()).answer(&library, &outcome, false);
+    let text = to_text(&reply.unwrap());
+    assert!(
+        text.contains("Log in to `n-17`, `n-17`, `n-17` and `n-17`, not to $node."),
+        "{text}"
+    );
 }
 
 #[test]

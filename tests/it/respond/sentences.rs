@@ -59,7 +59,7 @@ fn an_empty_home_tab() {
 
     Runbooks
 
-    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 loaded, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -95,7 +95,7 @@ fn a_home_tab_with_cases() {
 
     Runbooks
 
-    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 loaded, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -143,7 +143,7 @@ fn a_home_tab_with_runs() {
 
     Runbooks
 
-    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 loaded, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -166,7 +166,7 @@ fn a_home_tab_with_runs() {
 
     Runbooks
 
-    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 loaded, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -226,7 +226,7 @@ fn a_home_tab_with_people_on_call_and_troubles() {
 
     Runbooks
 
-    Runbooks: 52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 loaded, last updated at 03:05 UTC (4 minutes ago).
 
     The last reload failed, so I’m still using the previous version: the folder can’t be read
 
@@ -264,7 +264,7 @@ fn refusals_in_the_escalate_window() {
     I don’t know the Slack account of the person on call for Gates. Choose someone else to mention.
     No user group is set up for Gates. Choose someone else to mention.
     No pager is set up for Gates.
-    I can’t create issues in Gates’s tracker. Escalate without one, then open it yourself.
+    I can’t create issues in Gates’s tracker. Escalate without an issue, then open one yourself.
     You aren’t allowed to page Gates. Escalate without paging, or ask someone who is.
     Gates can only be paged for severity critical, error.
     Ada already escalated this to Gates a moment ago.

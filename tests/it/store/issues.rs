@@ -42,6 +42,18 @@ pub(super) async fn the_issue_of_a_case_is_created_once(store: &dyn Store) {
     // Of two requests the first counts, also while it is tried again.
     commit(store, vec![asked("other")], None, 2).await;
     assert_eq!(due(store, 3).await, [("one".into(), 0, at(1))]);
+    // The beginning of an attempt puts off the next one, and does not count.
+    let begun = Changes {
+        filed: vec![IssueOutcome {
+            case: "c".into(),
+            state: PageState::Pending(at(4)),
+            error: None,
+        }],
+        ..Changes::default()
+    };
+    assert!(store.commit(&begun, None, at(3)).await.unwrap());
+    assert!(due(store, 3).await.is_empty());
+    assert_eq!(due(store, 4).await, [("one".into(), 0, at(1))]);
     commit(store, Vec::new(), Some(PageState::Pending(at(20))), 4).await;
     assert!(due(store, 19).await.is_empty());
     assert_eq!(due(store, 20).await, [("one".into(), 1, at(1))]);
@@ -51,8 +63,10 @@ pub(super) async fn the_issue_of_a_case_is_created_once(store: &dyn Store) {
     commit(store, vec![asked("other")], None, 30).await;
     assert_eq!(due(store, 30).await, [("other".into(), 0, at(1))]);
     commit(store, Vec::new(), Some(PageState::Sent), 31).await;
-    commit(store, vec![asked("one")], None, 32).await;
     assert!(due(store, 99).await.is_empty());
+    // A case that an older version has saved does not know its issue: asked for again, it is found by its time.
+    commit(store, vec![asked("one")], None, 32).await;
+    assert_eq!(due(store, 32).await, [("one".into(), 0, at(1))]);
 }
 
 pub(super) async fn an_issue_is_forgotten_with_its_case(store: &dyn Store) {
@@ -64,7 +78,7 @@ pub(super) async fn an_issue_is_forgotten_with_its_case(store: &dyn Store) {
     };
     assert!(store.commit(&begun, None, at(0)).await.unwrap());
     commit(store, Vec::new(), Some(PageState::Sent), 1).await;
-    // The case lives on, so it gets no second issue.
+    // The case lives on, and its issue with it: asked for again, it is found by its time.
     let mut later = case("c", 1);
     later.updated_at = at(second - 10);
     let changed = Changes {
@@ -74,7 +88,7 @@ pub(super) async fn an_issue_is_forgotten_with_its_case(store: &dyn Store) {
     assert!(store.commit(&changed, None, at(second - 10)).await.unwrap());
     store.purge(at(second), KEPT).await.unwrap();
     commit(store, vec![asked("other")], None, second).await;
-    assert!(due(store, second + 1).await.is_empty());
+    assert_eq!(due(store, second + 1).await, [("other".into(), 0, at(0))]);
     let gone = Changes {
         forget: vec!["c".into()],
         ..Changes::default()

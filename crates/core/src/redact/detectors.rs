@@ -144,7 +144,11 @@ fn contexts() -> Vec<Detector> {
         Detector::new(
             "password",
             &["sp_addlogin", "sp_password"],
-            r"(?i:\bsp_(?:addlogin|password)\s+(?:@\w+\s*=\s*)?N?'[^'\n]{0,80}'\s*,\s*(?:@\w+\s*=\s*)?N?'(?P<secret>[^'\n]+)')",
+            concat!(
+                r"(?i:\bsp_addlogin\s+(?:@\w+\s*=\s*)?N?'[^'\n]{0,80}'\s*,\s*(?:@\w+\s*=\s*)?N?'(?P<secret>[^'\n]+)'",
+                // The old password, or NULL, and the new one: both may be valid when the call has failed.
+                r"|\bsp_password\s+(?:@\w+\s*=\s*)?(?:NULL|N?'(?P<other>[^'\n]+)')\s*,\s*(?:@\w+\s*=\s*)?N?'(?P<third>[^'\n]+)')"
+            ),
         )
         .when(is_value),
         // What a shell hands to a program that asks for a password.

@@ -20,13 +20,16 @@ pub(super) fn all() -> Vec<Detector> {
     all
 }
 
-/// A private key in PEM as base64, even when its end is cut off: Kubernetes keeps files so. The prefixes are those of the
-/// words before `PRIVATE KEY`; a certificate begins otherwise.
+/// A private key in PEM as base64, even when its end is cut off: Kubernetes keeps files so, and `base64` breaks the lines. The
+/// prefixes are those of the words before `PRIVATE KEY`, and of `PGP PRIVATE KEY BLOCK`; a certificate begins otherwise.
 fn encoded_key() -> Detector {
     Detector::new(
         "private-key",
         &["ls0tls1crudjti"],
-        r"LS0tLS1CRUdJTiB(?:SU0Eg|QUklWQVRF|FQyBQ|PUEVOU1NI|FTkNSWVBURUQ|EU0Eg)[A-Za-z0-9+/]{20,}={0,2}",
+        concat!(
+            r"LS0tLS1CRUdJTiB(?:SU0Eg|QUklWQVRF|FQyBQ|PUEVOU1NI|FTkNSWVBURUQ|EU0Eg|QR1AgUFJJVkFUR)[A-Za-z0-9+/]{20,}",
+            r"(?:\r?\n[ \t>]*[A-Za-z0-9+/]{40,})*={0,2}"
+        ),
     )
 }
 

@@ -96,7 +96,7 @@ async fn faults(State(shared): State<Arc<Shared>>, Json(fault): Json<Value>) -> 
     let status = fault["status"].as_u64().and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let Some(status) = status.filter(|status| (300..600).contains(&status.as_u16())) else {
-        return problem(StatusCode::BAD_REQUEST, "`status` must be from 300 to 599");
+        return problem(StatusCode::BAD_REQUEST, "`status` must be between 300 and 599");
     };
     let times = usize::try_from(fault["times"].as_u64().unwrap_or(1)).unwrap_or(FAULTS);
     let after = fault["after"].as_bool().unwrap_or_default();

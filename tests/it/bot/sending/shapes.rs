@@ -96,7 +96,7 @@ fn several_facts_are_said_once_each() {
             let mill = if refused_blocks.is_some() { "m-8" } else { "m-7" };
             let ts = world.say(&format!("SX300: gear g-2 of mill {mill} runs dry"));
             let card = world.replies(&ts).await.remove(0);
-            let told = words(&card);
+            let told = read_blocks(&card["blocks"]);
             assert!(
                 told.contains(&format!("Run `oil g-2` at `{mill}`, not at the $MILL")),
                 "{told}"
