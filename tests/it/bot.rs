@@ -100,21 +100,26 @@ async fn strangers(address: SocketAddr, hook: &str, most: usize) -> Vec<tokio::n
         "POST {hook} HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=00\r\nX-PagerDuty-Signature: v1=00\r\n\
          Content-Length: 100\r\n\r\n{{"
     );
-    let mut strangers = Vec::new();
-    for _ in 0..=most {
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        strangers.push(stream);
+    loop {
+        let mut strangers = Vec::new();
+        for _ in 0..=most {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            strangers.push(stream);
+        }
+        let mut answer = [0; 12];
+        let answered = strangers[0].read_exact(&mut answer);
+        let answered = tokio::time::timeout(Duration::from_secs(20), answered).await;
+        assert!(
+            answered.is_ok_and(|read| read.is_ok()),
+            "the first stranger has no answer"
+        );
+        // On a busy machine the first may run out of time before the last is heard.
+        if &answer != b"HTTP/1.1 408" {
+            assert_eq!(&answer, b"HTTP/1.1 503");
+            return strangers;
+        }
     }
-    let mut answer = [0; 12];
-    let answered = strangers[0].read_exact(&mut answer);
-    let answered = tokio::time::timeout(Duration::from_secs(20), answered).await;
-    assert!(
-        answered.is_ok_and(|read| read.is_ok()),
-        "the first stranger has no answer"
-    );
-    assert_eq!(&answer, b"HTTP/1.1 503");
-    strangers
 }
 
 /// Runs a test in a world of its own.

@@ -24,7 +24,7 @@ enum Rule {
 }
 
 /// Of the collections, one document in so many is compared, unless `SIGNPOST_TESTS_LONG` is set: all of them take minutes.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 40;
 
 /// Words of one place that are missing.
 struct Lost {
