@@ -99,7 +99,7 @@ fn own_sections<'r>(runbook: &'r Runbook, topic: &Topic) -> Vec<(usize, &'r [Blo
 pub(super) struct Shown {
     parts: HashSet<String>,
     all: String,
-    /// The same with case and marks, but without blanks: two commands may differ in nothing else.
+    /// All of it with case and marks, but without blanks: two commands may differ in nothing else.
     exact: String,
     searched: usize,
 }

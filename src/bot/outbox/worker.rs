@@ -27,7 +27,7 @@ pub(super) const STORE_WAIT: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(30);
 /// Pause between reads of the outbox, as a multiple of the time that a read took: reading must not keep the store busy.
 const SHORT_REST: u32 = 4;
-/// The same after a read that found many posts: these go out meanwhile.
+/// That pause after a read that found many posts: these go out meanwhile.
 const REST: u32 = 30;
 /// Posts that are many.
 const MANY: usize = 20;
