@@ -7,6 +7,7 @@ mod expressions;
 mod hostile;
 mod notations;
 mod properties;
+mod sections;
 mod several;
 mod signs;
 mod silence;

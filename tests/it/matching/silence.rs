@@ -78,6 +78,71 @@ fn commands_settings_and_listings_of_a_runbook_are_no_symptoms() {
 }
 
 #[test]
+fn a_command_on_several_lines_and_a_field_of_an_object_are_no_symptoms() {
+    let documents: &[(&str, &str)] = &[
+        (
+            "gate.md",
+            "# The gate stays shut\n\n## Symptoms\n\n```\nfatal: gate 4 has no key for lane 9\n```\n\n## Solution\n\n```sh\nhelm install \\\n  crane-controller oci://yard.example/charts/crane-controller \
+             \\\n  --namespace cranes\n```\n\n```sh\nkubectl apply -f - <<EOF\nyard refuses all cranes but crane seven\nEOF\n```\n",
+        ),
+        (
+            "hoist.md",
+            "# The hoist restarts\n\n## Symptoms\n\n```\nfatal: hoist 3 lost its rope sensor\n```\n\n```\nContainer State:    \
+             Terminated\nHoist Phase:        Failed\n```\n",
+        ),
+    ];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    for other in [
+        "Error: unable to install crane-controller from oci://yard.example/charts/crane-controller: unknown kind Crane",
+        "the yard refuses all cranes but crane seven",
+        "Container State:    Terminated",
+        "Hoist Phase:        Failed",
+    ] {
+        assert!(index.find(other).matches.is_empty(), "{other}");
+    }
+    for own in [
+        "fatal: gate 7 has no key for lane 2",
+        "fatal: hoist 8 lost its rope sensor",
+    ] {
+        assert!(!index.find(own).matches.is_empty(), "{own}");
+    }
+}
+
+#[test]
+fn a_heading_that_says_what_to_do_is_no_error() {
+    let documents: &[(&str, &str)] = &[
+        (
+            "rotate-crane-tokens.md",
+            "# Rotate the tokens of the cranes\n\nEvery quarter.\n\n1. Create new tokens.\n",
+        ),
+        (
+            "restore.md",
+            "# Nightly restore of the yard takes very long\n\n1. Look at the crane.\n",
+        ),
+    ];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    let reminder = "reminder: rotate your crane tokens before friday";
+    assert!(index.find(reminder).matches.is_empty());
+    let alert = "Alertmanager: \u{201c}Nightly restore of the yard takes very long\u{201d} (hall-4)";
+    assert!(
+        !index.find(alert).matches.is_empty(),
+        "an alert may have it as its title"
+    );
+}
+
+#[test]
+fn what_already_is_in_the_way_is_an_error() {
+    let documents: &[(&str, &str)] = &[(
+        "berth.md",
+        "# Berths\n\n## Diagnosis\n\n```\nThe berth name \"/north/quay/4\" is already in use by ship 14935b714aee\n```\n\n1. Free \
+         the berth.\n",
+    )];
+    let index = Index::build(&library(documents), &IndexOptions::default());
+    let error = "The berth name \"/south/quay/9\" is already in use by ship 77aa5b714aee";
+    assert!(!index.find(error).matches.is_empty());
+}
+
+#[test]
 fn words_that_many_programs_print_are_no_codes() {
     let documents: &[(&str, &str)] = &[(
         "settings.md",

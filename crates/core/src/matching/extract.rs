@@ -1,13 +1,11 @@
 //! Extraction of a runbook's signatures from its document: a walk over every block, which decides for each text how
 //! strong a sign of its topic it is.
 
+mod code_blocks;
 mod headings;
 
 use super::draft::{Draft, MOST_WORDS, Name, is_symptom};
-use super::lines::{
-    assigned_alert, error_fields, is_alone, is_assignment, is_boilerplate, is_command, is_manifest, label_before,
-    quotations,
-};
+use super::lines::{is_alone, is_command, label_before, quotations};
 use super::links::{is_pointer, linked};
 use super::signature::SignatureSource;
 use super::{SignatureKind, code, normalise, regex_text, token, unmarked};
@@ -367,41 +365,6 @@ impl Extractor<'_> {
                 }
                 Inline::Link { label, .. } => self.inline_code(section, label, role),
                 Inline::Text(_) | Inline::Image { .. } | Inline::Break | Inline::Time(_) => {}
-            }
-        }
-    }
-
-    fn code(&mut self, section: usize, lang: &str, text: &str, block: &Block) {
-        let shows = matches!(block.role, Role::Symptoms | Role::Alerts | Role::Overview);
-        let commands = !shows && block.attrs.iter().any(|attr| attr == "pre");
-        let manifest = is_manifest(lang, text);
-        for line in text.lines() {
-            let line = line.trim();
-            if line.is_empty() {
-                continue;
-            }
-            let program = matches!(lang, "promql" | "sql" | "python" | "go" | "yaml" | "yml" | "hcl");
-            let source = if commands || is_command(line) || program && !shows && !(manifest && is_assignment(line)) {
-                SignatureSource::Command
-            } else if is_boilerplate(line) || manifest && is_assignment(line) {
-                SignatureSource::Boilerplate
-            } else if shows || block.role == Role::Other || block.role == Role::Causes {
-                SignatureSource::Message
-            } else {
-                SignatureSource::Output
-            };
-            // The capitals of a table's head are no names of errors.
-            if source != SignatureSource::Command && !is_boilerplate(line) {
-                self.codes(section, line, if shows { 0.9 } else { 0.6 });
-            }
-            if let Some((_, alert)) = assigned_alert(line) {
-                self.name(section, alert, 1.0, false);
-            }
-            self.text(section, line, SignatureKind::Template, source);
-            if source == SignatureSource::Message || source == SignatureSource::Output {
-                for error in error_fields(line) {
-                    self.text(section, error, SignatureKind::Template, source);
-                }
             }
         }
     }

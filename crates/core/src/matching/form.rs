@@ -28,9 +28,22 @@ const TALK: &str = "\
 
 /// Words of success and of work that is done.
 const FINE: &str = "\
-    back changed closed completed deployed done finished fixed good great green healthy merged moved normal ok okay \
+    back changed closed complete completed deployed done finished fixed good great green healthy merged moved normal ok okay \
     passed ready rebooted recovered released renewed resolved restored rotated running saved solved stable succeed* \
     success* updated upgraded works worked working";
+
+/// Words that say after `already` that something is in the way: `already in use`, `already exists`.
+const ALREADY: [&str; 9] = [
+    "allocated",
+    "bound",
+    "defined",
+    "exist",
+    "exists",
+    "in",
+    "mounted",
+    "registered",
+    "taken",
+];
 
 /// Kinds of words in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +62,7 @@ impl Form {
     /// Counts the words of a text.
     pub(super) fn of(text: &str) -> Form {
         let mut form = Form::default();
+        let mut follows_already = false;
         token::words(text, |word, place, shape| {
             form.words += 1;
             let written = text.get(place.start..place.end).unwrap_or_default();
@@ -60,7 +74,9 @@ impl Form {
             } else {
                 kinds(word, written, shape)
             };
-            form.errors += u32::from(kinds & IS_ERROR > 0);
+            let is_taken = follows_already && ALREADY.contains(&word);
+            follows_already = word == "already";
+            form.errors += u32::from(kinds & IS_ERROR > 0 || is_taken);
             form.negations += u32::from(matches!(word, "no" | "not" | "never" | "without"));
             form.talk += u32::from(kinds & IS_TALK > 0);
             form.fine += u32::from(kinds & IS_FINE > 0);

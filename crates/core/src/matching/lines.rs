@@ -140,11 +140,16 @@ pub(super) fn is_setting(line: &str) -> bool {
     let line = line.trim();
     let one = |value: &str| value.split_whitespace().count() <= 1;
     let equals = line.trim_start_matches("- ").split_once('=');
-    // `API Version:  v1`, as descriptions of objects are printed.
-    let described = line
+    is_assignment(line) && line.contains(':')
+        || is_described(line)
+        || equals.is_some_and(|(key, value)| one(key) && one(value))
+}
+
+/// Returns true for a field of one value as descriptions of objects are printed: `API Version:  v1`.
+pub(super) fn is_described(line: &str) -> bool {
+    line.trim()
         .split_once(":  ")
-        .is_some_and(|(key, value)| key.split_whitespace().count() <= 3 && one(value));
-    is_assignment(line) && line.contains(':') || described || equals.is_some_and(|(key, value)| one(key) && one(value))
+        .is_some_and(|(key, value)| key.split_whitespace().count() <= 3 && value.split_whitespace().count() <= 1)
 }
 
 /// Returns true for the call of a program with flags: `ovenctl describe --probe north`.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::align::Alignment;
 use super::finding::{Cause, Finding};
 use super::index::Index;
+use super::lines::speaks_of_alert;
 use super::rule::RuleVerdict;
 use super::score::{Candidate, counted};
 use super::signature::SignatureSource;
@@ -112,6 +113,10 @@ fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> 
         let form = read.forms().get(line as usize);
         form.is_some_and(|form| form.errors > 0 || form.negations > 0)
     };
+    let is_of_alert = |line: u32| {
+        let line = read.message.lines.get(line as usize);
+        line.is_some_and(|line| speaks_of_alert(&line.text))
+    };
     let is_symptom = |finding: &Finding<'_>| match finding.of {
         Cause::Signature(number) => index.signatures.get(number).is_some_and(|signature| {
             let printed = matches!(
@@ -119,8 +124,14 @@ fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> 
                 SignatureSource::Message | SignatureSource::Quoted | SignatureSource::Cell
             );
             let least = if signature.symptom { WHOLE_SYMPTOM } else { WHOLE_OTHER };
-            let whole = finding.cover >= least && signature.source != SignatureSource::Prose;
             let is_error = is_error(finding.line);
+            // A heading such as `Rotate the keys` says what to do, unless an alert has it as its title.
+            let silent = match signature.source {
+                SignatureSource::Prose => true,
+                SignatureSource::Heading => !signature.symptom && !is_error && !is_of_alert(finding.line),
+                _ => false,
+            };
+            let whole = finding.cover >= least && !silent;
             // A short text, such as `Out of memory`, is one where the message says that it is an error.
             signature.speaks && (whole || is_error) || printed && finding.complete && is_error
         }),

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Block, BlockKind, Inline, Item, Role, Section, Step, Target, markdown, plain};
+use super::{Block, BlockKind, Inline, Item, Role, Step, Target, markdown, plain};
 
 /// Builds the steps of one section's blocks.
 pub(super) fn build(blocks: &[Block], under: Option<usize>) -> Vec<Step> {
@@ -207,15 +207,18 @@ fn item(step: Step) -> Item {
     }
 }
 
-/// Returns the sections that a list links to, if it is only a table of contents.
+/// Returns the sections that a list links to, if it is only a table of contents, which may be nested.
 pub(super) fn is_contents(block: &Block) -> Option<HashSet<usize>> {
     let BlockKind::List { items, .. } = &block.kind else {
         return None;
     };
     let mut out = HashSet::new();
     for item in items {
-        let [only] = item.blocks.as_slice() else { return None };
-        out.insert(lone_link(only)?);
+        let (link, nested) = item.blocks.split_first()?;
+        out.insert(lone_link(link)?);
+        for list in nested {
+            out.extend(is_contents(list)?);
+        }
     }
     (!out.is_empty()).then_some(out)
 }
@@ -240,11 +243,10 @@ pub(super) fn lone_link(block: &Block) -> Option<usize> {
     found
 }
 
-/// Returns the sections that a section's blocks link to, with the text of the link, except for those of a table of
-/// contents.
-pub(super) fn jumps(section: &Section) -> Vec<(usize, String)> {
+/// Returns the sections that blocks link to, with the text of the link.
+pub(super) fn jumps(blocks: &[Block]) -> Vec<(usize, String)> {
     let mut out: Vec<(usize, String)> = Vec::new();
-    super::walk(&section.blocks, &mut |block| {
+    super::walk(blocks, &mut |block| {
         super::runs(block, &mut |inlines| {
             super::walk_inlines(inlines, &mut |inline| {
                 if let Inline::Link {

@@ -55,6 +55,8 @@ struct Tree<'a> {
     targets: HashSet<usize>,
     /// Sections by their headings in lower case.
     headings: HashMap<String, usize>,
+    /// True for each section whose heading names a part of several sections: `Example`, `Observability`.
+    parts: Vec<bool>,
 }
 
 impl<'a> Tree<'a> {
@@ -88,7 +90,11 @@ impl<'a> Tree<'a> {
                 own && (section.rule.is_some() || roles::names_trouble(&section.heading) || marked || structured)
             })
             .collect();
-        let targets = sections.iter().flat_map(steps::jumps).map(|(to, _)| to).collect();
+        // A table of contents names the parts of each problem, too.
+        let texts = sections.iter().flat_map(|section| &section.blocks);
+        let texts = texts.filter(|block| steps::is_contents(block).is_none());
+        let targets = texts.flat_map(|block| steps::jumps(std::slice::from_ref(block)));
+        let targets = targets.map(|(to, _)| to).collect();
         let headings = sections
             .iter()
             .enumerate()
@@ -102,6 +108,7 @@ impl<'a> Tree<'a> {
             troubles,
             targets,
             headings,
+            parts: parts(sections),
         }
     }
 
@@ -110,6 +117,7 @@ impl<'a> Tree<'a> {
         let says_something = !section.blocks.is_empty() || self.ends[at] > at + 1;
         let own = roles::of_heading(&section.heading) == Role::Other
             && !matches!(section.role, Role::References | Role::Escalation);
+        let own = own && (!self.parts[at] || self.troubles[at]);
         says_something && (own || self.targets.contains(&at))
     }
 
@@ -182,7 +190,7 @@ impl<'a> Tree<'a> {
                 if steps::is_contents(block).is_some() {
                     continue;
                 }
-                for (to, _) in steps::jumps(&one_block(block)) {
+                for (to, _) in steps::jumps(std::slice::from_ref(block)) {
                     if to > *index && to != at && self.sections[to].parent == section.parent {
                         out.insert(to);
                     }
@@ -242,7 +250,7 @@ impl<'a> Tree<'a> {
             if self.sections[*index].role == Role::References {
                 continue;
             }
-            for (to, label) in steps::jumps(&self.sections[*index]) {
+            for (to, label) in steps::jumps(&self.sections[*index].blocks) {
                 let solution = self.sections[to].role == Role::Steps && self.sections[*index].role == Role::Diagnosis;
                 if solution || !shown.contains(&to) {
                     add(label, to);
@@ -349,18 +357,28 @@ impl<'a> Tree<'a> {
     }
 }
 
-fn one_block(block: &Block) -> Section {
-    Section {
-        heading: String::new(),
-        written: None,
-        level: 1,
-        parent: None,
-        anchors: Vec::new(),
-        line: block.line,
-        role: Role::Other,
-        blocks: vec![block.clone()],
-        rule: None,
+/// Finds the sections whose heading other sections have among their own, too: such a heading says which part of a problem
+/// follows, not which problem.
+fn parts(sections: &[Section]) -> Vec<bool> {
+    let mut parents: HashMap<String, HashSet<usize>> = HashMap::new();
+    let nested = |section: &Section| section.parent.filter(|parent| *parent > 0);
+    for section in sections {
+        if let Some(parent) = nested(section) {
+            parents
+                .entry(section.heading.to_lowercase())
+                .or_default()
+                .insert(parent);
+        }
     }
+    let repeated = |section: &Section| {
+        parents
+            .get(&section.heading.to_lowercase())
+            .is_some_and(|all| all.len() > 1)
+    };
+    sections
+        .iter()
+        .map(|section| nested(section).is_some() && repeated(section))
+        .collect()
 }
 
 #[derive(Default)]

@@ -1,0 +1,121 @@
+//! Sections of a page that share most of their words: which of them an error belongs to.
+
+use super::{find, library, place};
+
+/// A page with two problems whose parts have the same headings, listed at its top.
+const PARTS: &str = "\
+# Problems of the sorter
+
+- [A parcel jams the gate](#a-parcel-jams-the-gate)
+  - [Example](#example)
+  - [Symptoms](#symptoms)
+- [The scale has drifted](#the-scale-has-drifted)
+  - [Example](#example-1)
+  - [Symptoms](#symptoms-1)
+
+## A parcel jams the gate
+
+### Example
+
+```
+[W sorter base:1402] gate 7 refused to close: parcel in the way
+```
+
+### Symptoms
+
+- The alert `SorterGateBlockedTooLong` fires.
+
+### What helps
+
+1. Push the parcel back.
+
+## The scale has drifted
+
+### Example
+
+```
+[W sorter scale:88] weight of 31 g does not match the label
+```
+
+### Symptoms
+
+- The alert `SorterScaleOutOfRange` fires.
+
+### What helps
+
+1. Calibrate the scale.
+";
+
+#[test]
+fn a_heading_that_several_problems_have_is_a_part_of_each() {
+    let library = library(&[("sorter.md", PARTS)]);
+    for (error, section) in [
+        (
+            "[W sorter base:1409] gate 12 refused to close: parcel in the way",
+            "A parcel jams the gate",
+        ),
+        (
+            "[W sorter scale:88] weight of 250 g does not match the label",
+            "The scale has drifted",
+        ),
+        ("SorterGateBlockedTooLong (hall-4 critical)", "A parcel jams the gate"),
+        ("SorterScaleOutOfRange (hall-4 critical)", "The scale has drifted"),
+    ] {
+        let outcome = find(&library, error);
+        let found = outcome.matches.first().expect("the error is answered");
+        assert_eq!(place(&library, found), format!("sorter.md#{section}"), "{error}");
+    }
+}
+
+/// A page whose sections show the same error with another cause each, on several lines.
+const WRAPPED: &str = "\
+# Problems of the label printer
+
+## Error: `paper tray is open`
+
+```text
+Job of the dispatcher failed (PrinterError): labels of pallet \"12\" are lost:
+  calling printer \"printer.depot.example\" failed: no label was printed:
+    Print \"https://printer.depot.example:9443/labels?timeout=10s\":
+      paper tray is open
+```
+
+1. Close the tray.
+
+## Error: `ribbon is torn`
+
+```text
+Job of the dispatcher failed (PrinterError): labels of pallet \"15\" are lost:
+  calling printer \"printer.depot.example\" failed: no label was printed:
+    Print \"https://printer.depot.example:9443/labels?timeout=10s\":
+      ribbon is torn
+```
+
+1. Change the ribbon.
+
+## Error: `head is too hot`
+
+```text
+Job of the dispatcher failed (PrinterError): \\
+labels of pallet \"15\" are lost: calling printer \"printer.depot.example\" failed: \\
+no label was printed: Print \"https://printer.depot.exa\\
+mple:9443/labels?timeout=10s\": head is too hot
+```
+
+1. Let it cool down.
+";
+
+#[test]
+fn a_message_on_several_lines_of_a_runbook_is_one_message() {
+    let library = library(&[("printer.md", WRAPPED)]);
+    for cause in ["paper tray is open", "ribbon is torn", "head is too hot"] {
+        let error = format!(
+            "Job of the dispatcher failed (PrinterError): labels of pallet \"88\" are lost: calling printer \
+             \"printer.depot.example\" failed: no label was printed: Print \
+             \"https://printer.depot.example:9443/labels?timeout=10s\": {cause}"
+        );
+        let outcome = find(&library, &error);
+        let found = outcome.matches.first().expect("the error is answered");
+        assert_eq!(place(&library, found), format!("printer.md#Error: {cause}"), "{error}");
+    }
+}
