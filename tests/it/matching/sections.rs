@@ -119,3 +119,19 @@ fn a_message_on_several_lines_of_a_runbook_is_one_message() {
         assert_eq!(place(&library, found), format!("printer.md#Error: {cause}"), "{error}");
     }
 }
+
+#[test]
+fn the_whole_code_leads_to_its_section_and_a_longer_one_to_its_own() {
+    let page = "# Codes of the depot\n\n## err-depot-max-pallets-per-row\n\nA row holds too many pallets.\n\n1. Move some.\n\n\
+                ## err-depot-max-pallets-per-cold-row\n\nA cold row holds too many pallets. The limit keeps the row cold.\n\n1. Open \
+                another row.\n";
+    let library = library(&[("depot.md", page)]);
+    for code in ["err-depot-max-pallets-per-row", "err-depot-max-pallets-per-cold-row"] {
+        let outcome = find(
+            &library,
+            &format!("the row exceeds the limit of pallets, a cold row holds 34 ({code})"),
+        );
+        let found = outcome.matches.first().expect("the code is answered");
+        assert_eq!(place(&library, found), format!("depot.md#{code}"));
+    }
+}

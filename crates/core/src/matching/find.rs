@@ -164,7 +164,7 @@ impl Index {
                 let exact = named.told || written == Some(named.name.as_ref()) || named.kind == SignatureKind::Alert;
                 let sure = if product {
                     PRODUCT
-                } else if exact || named.name.contains(['_', ' ']) {
+                } else if exact || named.name.contains(['_', ' ']) || named.name.matches('-').count() >= SOME {
                     1.0
                 } else {
                     OTHER_CASE
