@@ -135,3 +135,21 @@ fn the_whole_code_leads_to_its_section_and_a_longer_one_to_its_own() {
         assert_eq!(place(&library, found), format!("depot.md#{code}"));
     }
 }
+
+#[test]
+fn problems_that_are_only_numbered_are_told_apart() {
+    let page = "# The archive cannot be reached\n\n## Symptom 1\n\n```\narchive 4: shelf /north/9 refused: no such shelf\n```\n\n\
+                ### Possible reason\n\nThe shelf was moved.\n\n### Solution\n\n1. Correct the name of the shelf.\n\n## Symptom 2\n\n\
+                ```\narchive 4: shelf /north/9 refused: key of the keeper is blunt\n```\n\n### Solution\n\n1. Sharpen the key.\n";
+    let library = library(&[("archive.md", page)]);
+    for (cause, section) in [
+        ("no such shelf", "Symptom 1"),
+        ("key of the keeper is blunt", "Symptom 2"),
+    ] {
+        let outcome = find(&library, &format!("archive 7: shelf /south/2 refused: {cause}"));
+        let found = outcome.matches.first().expect("the error is answered");
+        assert_eq!(place(&library, found), format!("archive.md#{section}"));
+        let topic = library.topic(found.topic).expect("it has a topic");
+        assert_eq!(topic.steps.len(), 1, "its own solution: {:?}", topic.steps);
+    }
+}

@@ -57,6 +57,8 @@ struct Tree<'a> {
     headings: HashMap<String, usize>,
     /// True for each section whose heading names a part of several sections: `Example`, `Observability`.
     parts: Vec<bool>,
+    /// True for each of several problems that are only numbered: `Symptom 1`, `Symptom 2`.
+    numbered: Vec<bool>,
 }
 
 impl<'a> Tree<'a> {
@@ -73,10 +75,12 @@ impl<'a> Tree<'a> {
                 children[parent].insert(roles::of_heading(&section.heading));
             }
         }
+        let numbered = numbered(sections, &children);
         let troubles = sections
             .iter()
             .zip(&children)
-            .map(|(section, children)| {
+            .zip(&numbered)
+            .map(|((section, children), numbered)| {
                 let own = roles::of_heading(&section.heading) == Role::Other;
                 let marked =
                     section.role != Role::Symptoms && section.blocks.iter().any(|block| block.role == Role::Symptoms);
@@ -87,7 +91,8 @@ impl<'a> Tree<'a> {
                     && children
                         .iter()
                         .any(|role| matches!(role, Role::Steps | Role::Diagnosis));
-                own && (section.rule.is_some() || roles::names_trouble(&section.heading) || marked || structured)
+                let named = section.rule.is_some() || roles::names_trouble(&section.heading);
+                own && (named || marked || structured) || *numbered
             })
             .collect();
         // A table of contents names the parts of each problem, too.
@@ -109,6 +114,7 @@ impl<'a> Tree<'a> {
             targets,
             headings,
             parts: parts(sections),
+            numbered,
         }
     }
 
@@ -117,7 +123,7 @@ impl<'a> Tree<'a> {
         let says_something = !section.blocks.is_empty() || self.ends[at] > at + 1;
         let own = roles::of_heading(&section.heading) == Role::Other
             && !matches!(section.role, Role::References | Role::Escalation);
-        let own = own && (!self.parts[at] || self.troubles[at]);
+        let own = own && (!self.parts[at] || self.troubles[at]) || self.numbered[at];
         says_something && (own || self.targets.contains(&at))
     }
 
@@ -222,8 +228,8 @@ impl<'a> Tree<'a> {
                 }
                 Role::Causes => gathered.causes.extend(without_label(block)),
                 Role::Overview if is_prose(&block) => gathered.overview.push(block),
-                // Text after the marked steps continues them.
-                Role::Other if marked => acting.push(block),
+                // Text after the marked steps continues them, and so does a part that follows them: `Post-checks`.
+                Role::Other if marked || self.parts[index] && !gathered.steps.is_empty() => acting.push(block),
                 Role::Other => open.push(block),
                 _ => {}
             }
@@ -357,8 +363,24 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// Finds the sections whose heading other sections have among their own, too: such a heading says which part of a problem
-/// follows, not which problem.
+/// Finds the sections that are one of several problems although their headings only say so: each has a solution of its
+/// own, and stands beside another one. `children` are the roles of the sections nested in each.
+fn numbered(sections: &[Section], children: &[HashSet<Role>]) -> Vec<bool> {
+    let is_problem = |(section, children): (&Section, &HashSet<Role>)| {
+        roles::of_heading(&section.heading) == Role::Symptoms && children.contains(&Role::Steps)
+    };
+    let problems: Vec<bool> = sections.iter().zip(children).map(is_problem).collect();
+    let mut beside: HashMap<Option<usize>, usize> = HashMap::new();
+    for (section, _) in sections.iter().zip(&problems).filter(|(_, problem)| **problem) {
+        *beside.entry(section.parent).or_default() += 1;
+    }
+    let several = |section: &Section| beside.get(&section.parent).is_some_and(|count| *count > 1);
+    let both = sections.iter().zip(&problems);
+    both.map(|(section, problem)| *problem && several(section)).collect()
+}
+
+/// Finds the sections without sections of their own whose heading stands below several others: such a heading says which
+/// part of a problem follows, not which problem.
 fn parts(sections: &[Section]) -> Vec<bool> {
     let mut parents: HashMap<String, HashSet<usize>> = HashMap::new();
     let nested = |section: &Section| section.parent.filter(|parent| *parent > 0);
@@ -375,9 +397,9 @@ fn parts(sections: &[Section]) -> Vec<bool> {
             .get(&section.heading.to_lowercase())
             .is_some_and(|all| all.len() > 1)
     };
-    sections
-        .iter()
-        .map(|section| nested(section).is_some() && repeated(section))
+    let around: HashSet<usize> = sections.iter().filter_map(|section| section.parent).collect();
+    let all = sections.iter().enumerate();
+    all.map(|(at, section)| !around.contains(&at) && nested(section).is_some() && repeated(section))
         .collect()
 }
 
