@@ -64,6 +64,8 @@ fn a_heading_that_several_problems_have_is_a_part_of_each() {
         let outcome = find(&library, error);
         let found = outcome.matches.first().expect("the error is answered");
         assert_eq!(place(&library, found), format!("sorter.md#{section}"), "{error}");
+        let topic = library.topic(found.topic).expect("it has a topic");
+        assert_eq!(topic.steps.len(), 1, "the sample is no step: {:?}", topic.steps);
     }
 }
 

@@ -96,10 +96,11 @@ const EXACT: [(&str, Role); 77] = [
     ("see also", Role::References),
 ];
 
-const STEMS: [(&str, Role); 23] = [
+const STEMS: [(&str, Role); 24] = [
     ("escalat", Role::Escalation),
     ("symptom", Role::Symptoms),
     ("cause", Role::Causes),
+    ("reason", Role::Causes),
     ("impact", Role::Impact),
     ("diagnos", Role::Diagnosis),
     ("investigat", Role::Diagnosis),
@@ -221,6 +222,14 @@ pub(super) fn names_trouble(heading: &str) -> bool {
     let Some(first) = words.next() else { return false };
     let others = words.count();
     is_code(first) || is_alert(first) && others < 8 || humps(first) == 1 && first.len() >= 8 && others == 0
+}
+
+/// Returns true for a heading above a sample of a message or a setting: `Example`, `Sample output`.
+pub(super) fn is_example(heading: &str) -> bool {
+    let text = normalise(heading);
+    let mut words = text.split(' ');
+    let first = words.next().unwrap_or_default();
+    matches!(first, "example" | "examples" | "sample" | "samples") && words.count() <= 2
 }
 
 /// Role by a label in running text: `**Cause:** …`, `Fix: …`. Stricter than for a heading: at most three words.

@@ -209,6 +209,11 @@ impl<'a> Tree<'a> {
     /// Sorts a section's blocks into steps and causes.
     fn section(&self, index: usize, topic: usize, own: &[usize], gathered: &mut Gathered) {
         let section = &self.sections[index];
+        // A sample of the message is no step.
+        let is_sample = index != topic && roles::is_example(&section.heading);
+        if is_sample && gathered.steps.is_empty() && !section.blocks.iter().any(symptoms::is_command) {
+            return;
+        }
         let under = (index != topic).then_some(index);
         let mut acting: Vec<Block> = Vec::new();
         let mut open: Vec<Block> = Vec::new();
