@@ -166,6 +166,7 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
         || names_another(name)
         || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6))
         || is_port(secret)
+        || is_in_resource(text, name)
         || secret.contains("://") && !secret.contains('@')
         || !value.quoted && secret.starts_with(['[', '(', '{'])
     {
@@ -203,7 +204,12 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
             match separator {
                 Separator::Blank => {
                     let directed = is_flag(text, name) || is_directed(text, name);
-                    directed && random || !strict && random && is_key_material(secret, 20)
+                    // "PAT 4f…", "application key 0c…": a vendor's word with nothing but a long key after it.
+                    let least = if strict { 32 } else { 20 };
+                    let signed = ["code", "ticket", "serial", "sig", "signature"]
+                        .iter()
+                        .any(|word| shown.eq_ignore_ascii_case(word));
+                    directed && random || random && !signed && is_key_material(secret, least)
                 }
                 Separator::Words => looks_random(secret, if strict { 20 } else { 8 }) && random,
                 Separator::NextLine => random && is_alone(text, value),
@@ -221,6 +227,17 @@ fn is_phrase(name: &str) -> bool {
     ["mnemonic", "seed phrase", "recovery", "backup", "secret phrase"]
         .iter()
         .any(|word| name.contains(word))
+}
+
+/// Returns true within the name of a resource: `arn:aws:secretsmanager:…:secret:prod/db-AbCdEf`.
+fn is_in_resource(text: &str, name: &SecretName) -> bool {
+    let mut start = name.range.start.saturating_sub(90);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = text.get(start..name.range.start).unwrap_or_default();
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    word.trim_start_matches(['"', '\'', '(', '`']).starts_with("arn:")
 }
 
 /// Returns true for a port and a path: the text before it was the name of a host.

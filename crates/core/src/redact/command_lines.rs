@@ -147,7 +147,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut 
                 let rest = whole.get(at + separator.len_utf8()..).unwrap_or_default();
                 let end = rest.rfind('@').unwrap_or(rest.len());
                 let from = range.start + at + separator.len_utf8();
-                if !rest.contains('/') {
+                if !rest.get(..end).is_some_and(|secret| secret.contains('/')) {
                     add(from..from + end, rest.contains('@') || separator == '%');
                 }
             }
@@ -161,6 +161,13 @@ fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut 
             };
             if let Some(range) = first.and_then(|first| plain.get(first + count)) {
                 add((*range).clone(), after.starts_with(['a', 'c', 'A']) && count == 1);
+            }
+        }
+        SecretPlace::AfterPrefix(prefix) => {
+            for pair in words.windows(2) {
+                if word(&pair[0]).to_ascii_lowercase().starts_with(prefix) && !word(&pair[1]).starts_with(['-', '/']) {
+                    add(pair[1].clone(), true);
+                }
             }
         }
         SecretPlace::Last => {

@@ -78,6 +78,7 @@ pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     let mut all = contexts();
     all.extend(forms());
     all.extend(devices());
+    all.extend(pairs());
     all
 });
 
@@ -203,7 +204,7 @@ fn forms() -> Vec<Detector> {
         Detector::new(
             "password",
             &["cred", "zugangsdaten"],
-            r#"(?i:\b(?:creds?|credentials|zugangsdaten)\b["'`*]?\s*(?:are|is|:|=|-)?\s*["'`(*]?[A-Za-z0-9_.@+-]{1,40}["'`*]?\s*[/:,]\s*["'`*]?(?P<secret>[^\s"'`,;)*]{5,}))"#,
+            r#"(?i:\b(?:creds?|credentials|zugangsdaten)\b["'`*]?\s*(?:(?:for|of|to|on|für|zu|de|pour|para) [^\n:=]{1,40})?(?:are|is|:|=|-)?\s*["'`(*]?[A-Za-z0-9_.@+-]{1,40}["'`*]?\s*[/:,]\s*["'`*]?(?P<secret>[^\s"'`,;)*]{5,}))"#,
         )
         .when(|found, value| is_random(found, value) && !judgement::is_name(value) && !value.starts_with('/')),
         Detector::new(
@@ -265,6 +266,59 @@ fn devices() -> Vec<Detector> {
         )
         .when(is_random),
     ]
+}
+
+/// A user and a password side by side, whatever program or file they are for.
+fn pairs() -> Vec<Detector> {
+    vec![
+        // `-u ada … -p SECRET` and the other way round, of any program.
+        Detector::new(
+            "password",
+            &["-u", "-l ", "--user", "--login", "/u"],
+            concat!(
+                r#"(?:^|\s)(?:-[uUl]|--?user(?:name)?|--login|/u(?:ser)?)(?:[ =:]\s*)?["']?[A-Za-z][^\s"']*["']?(?:[ \t]+[^\s|;&]+){0,8}?[ \t]+(?:-[pPwW]|-pw|--?pass|/p)(?:[ =:]\s*)?["']?(?P<secret>[^\s"'|;&]{5,})"#,
+                r#"|(?:^|\s)(?:-[pPwW]|-pw|--?pass|/p)(?:[ =:]\s*)?["']?(?P<other>[^\s"'|;&]{5,})["']?(?:[ \t]+[^\s|;&]+){0,8}?[ \t]+(?:-[uU]|--?user(?:name)?|--login|/u(?:ser)?)(?:[ =:]|\b)"#,
+                r#"|(?:^|\s)(?:-[uU]|--?(?:proxy-)?user|--(?:basic-)?auth|--[a-z-]*cred(?:s|entials)?)(?:[ =:]\s*)?["']?[A-Za-z][A-Za-z0-9_.@+\\-]*[:%](?P<third>[^\s"']{5,})"#,
+            ),
+        )
+        .when(is_strong),
+        // `ada@mail.example.com:SECRET`, as lists of accounts and mail servers keep them.
+        Detector::new(
+            "password",
+            &["@"],
+            r#"(?m)(?:^|[\s"'(])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:|;](?P<secret>[^\s"'/:;|,]{6,})(?:$|[\s"')])"#,
+        )
+        .when(is_strong),
+        // The dialogue of FTP and POP3.
+        Detector::new(
+            "password",
+            &["pass "],
+            r"(?s)\bUSER[ \t]+[^\n]{1,80}\n.{0,200}?\bPASS[ \t]+(?P<secret>[^\s]{4,})",
+        )
+        .when(is_value),
+        Detector::new(
+            "password",
+            &["chpasswd", "createuser"],
+            concat!(
+                r#"(?i:\bchpasswd:(?:\s+expire:\s*\w+)?\s+(?:list|users):\s*[|>]?[+-]?\s+(?:-\s*)?["']?[\w.-]+:(?P<secret>[^\s"']{4,}))"#,
+                r#"|\bcreateUser\s+\S+\s+(?:MD5|SHA[0-9-]*)\s+["']?(?P<other>[^\s"']{6,})["']?(?:\s+(?:DES|3DES|AES[0-9-]*)\s+["']?(?P<third>[^\s"']{6,}))?"#,
+            ),
+        )
+        .when(is_value),
+        // The text of a QR code for a wireless network.
+        Detector::new("password", &["wifi:"], r"(?i:\bwifi:[^\n]{0,200}?\bp:(?P<secret>[^;\n]{4,});)").when(is_value),
+        // Links that log in whoever follows them.
+        Detector::new(
+            "secret",
+            &["://"],
+            r#"(?i:://[^\s"'<>|/]+(?:/[^\s"'<>|/?]+){0,6}?/[a-z_-]*(?:reset|verif|confirm|magic|invit|activat|unlock|recover|one-time)[a-z_-]*/(?P<secret>[A-Za-z0-9_=.~-]{16,}))"#,
+        )
+        .when(|_, value| judgement::is_key_material(value, 16) && !judgement::is_name(value)),
+    ]
+}
+
+fn is_strong(_: &Captures<'_>, value: &str) -> bool {
+    judgement::is_strong(value, 6) && !judgement::is_path(value) && !judgement::is_expression(value)
 }
 
 /// Four groups of four letters of which words have none, as Google and Apple make them.

@@ -211,8 +211,12 @@ pub(super) fn is_name(value: &str) -> bool {
         return true;
     }
     let parts: Vec<&str> = value.split(['-', '.', '_', '/', ':', '#', '@']).collect();
-    parts.len() > 1
-        && parts.iter().all(|part| part.len() <= 24)
+    // Anchors and hosts hold no capitals within a word.
+    let odd = value.split(['#', '@']).skip(1).any(|part| {
+        part.chars().skip(1).any(|c| c.is_ascii_uppercase()) && part.chars().any(|c| c.is_ascii_lowercase())
+    });
+    !odd && parts.len() > 1
+        && parts.iter().all(|part| part.len() <= 24 && !is_scrambled(part))
         && !value.contains(['+', '=', '$', '!', '%', '^', '*', '~'])
         && parts
             .iter()
@@ -220,6 +224,31 @@ pub(super) fn is_name(value: &str) -> bool {
             .count()
             * 2
             >= parts.len()
+}
+
+/// Returns true for a part that no word is: capitals and small letters take turns, or both stand among digits.
+fn is_scrambled(part: &str) -> bool {
+    let cases: Vec<bool> = part
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c| c.is_ascii_uppercase())
+        .collect();
+    let turns = cases.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let digits = part.chars().filter(char::is_ascii_digit).count();
+    part.len() >= 5 && turns * 2 >= part.len() || part.len() >= 8 && digits > 0 && turns + digits >= 4 && turns >= 2
+}
+
+/// Returns true for at least `least` characters of three of these: small letters, capitals, digits, signs. No name of a
+/// file, host or branch looks so.
+pub(super) fn is_strong(value: &str, least: usize) -> bool {
+    let value = value.trim_end_matches(['.', ',', ';', ':', ')', ']', '}']);
+    let any = |what: fn(char) -> bool| usize::from(value.chars().any(what));
+    let signs = any(|c| "+=!#%^*~$@&?_".contains(c));
+    let kinds = any(|c| c.is_ascii_lowercase()) + any(|c| c.is_ascii_uppercase()) + any(|c| c.is_ascii_digit()) + signs;
+    value.chars().count() >= least
+        && (kinds >= 3 || kinds == 2 && is_key_material(value, 10) && is_unpronounceable(value))
+        && !is_name(value)
+        && !is_placeholder(value)
 }
 
 /// Returns true for a path of files: `/var/run/token1`, `./key.pem`, `~/.ssh/id_rsa`, `C:\keys`.

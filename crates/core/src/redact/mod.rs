@@ -6,6 +6,7 @@
 //! that names its kind; line breaks are kept.
 
 mod assignment;
+mod blocks;
 mod command_lines;
 mod detectors;
 mod encoded;

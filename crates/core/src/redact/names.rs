@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Input};
 
 /// Demands on the value after a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,8 @@ const DIGITS: &str = "\
 pin, pincode, pin code, otp, mfa code, 2fa code, verification code, one-time code, mfa";
 
 static ABOUT_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| list(ABOUT).collect());
+static GLUED_BEFORE_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| list(GLUED_BEFORE).collect());
+static FILE_ENDING_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| list(FILE_ENDINGS).collect());
 static PUBLIC_KEY_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| list(PUBLIC_KEYS).collect());
 
 /// The entries of a list.
@@ -131,7 +133,8 @@ agent, exchange, selector, class, template, validator, check, regex, pattern, co
 timestamp, in, per, failed, bits, usages, user, key_id, arn, vault, lookup, server, host, port, missing,
 not, max, min, total, creation, bucket, engine, kind, owner, namespace, mode, auth, authentication, state,
 duration, seconds, generation, generator, index, sock, socket, proxy, ip, cidr, cidrs, headers, identity,
-digest, pattern, subject, domain";
+digest, pattern, subject, domain, encryption, encoder, hasher, handler, resolver, factory, filter,
+exception";
 
 /// First parts of `…_key` names whose values are no secrets.
 const PUBLIC_KEYS: &str = "\
@@ -139,6 +142,17 @@ primary, foreign, public, partition, sort, cache, index, object, s3, group, map,
 unique, dedup, idempotency, lookup, hot, config, topic, message, etcd, lock, shard, ordering, translation,
 json, registry, host, known, ssh-rsa, project, issue, jira, dedupe, fingerprint, tracking, hash, the, a,
 recv, keyserver, trusted, authorized";
+
+/// Words that are written together with the short word for a password after them: `dbpass`, `SSHPASS`.
+const GLUED_BEFORE: &str = "\
+db, ssh, user, usr, my, root, admin, smtp, imap, ftp, sftp, mail, store, key, trust, sql, mysql, pg, ora, ldap,
+bind, app, redis, mongo, auth, web, wifi, vpn, proxy, sys, login, rpc, jdbc, svc, http, sudo, become, new, old,
+master, repl, backup, api, service, host, ipmi, bmc, snmp, cert, jks, p12, pfx, vnc, rdp, sa, dba";
+
+/// Endings of files: `token.py` is a file, not a token.
+const FILE_ENDINGS: &str = "\
+java, kt, py, go, rs, js, jsx, ts, tsx, rb, php, scala, cs, cpp, cc, h, swift, ex, exs, clj, txt, yml, yaml, json,
+xml, pem, crt, conf, cfg, ini, jks, log, md, sh, sql, html, css, test, spec, svc, internal, local";
 
 /// A name of a secret in a text.
 #[derive(Debug, Clone)]
@@ -158,12 +172,19 @@ const RIGHT: usize = 40;
 
 /// Returns the names of secrets in a text, from its beginning.
 pub(super) fn names(text: &str) -> impl Iterator<Item = SecretName> + '_ {
-    SEARCH.iter().flat_map(move |search| {
-        search.find_iter(text).filter_map(move |hit| {
-            WORDS
-                .get(hit.pattern().as_usize())
-                .and_then(|word| name(text, hit.range(), word))
-        })
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let search = SEARCH.as_ref()?;
+        loop {
+            let hit = search.find(Input::new(text).range(at..))?;
+            // A word that is no name of its own may hide the one that begins within it: `otP` in `rootPassword`.
+            at = hit.start() + 1;
+            let word = WORDS.get(hit.pattern().as_usize());
+            if let Some(found) = word.and_then(|word| name(text, hit.range(), word)) {
+                at = hit.end();
+                return Some(found);
+            }
+        }
     })
 }
 
@@ -193,7 +214,8 @@ fn name(text: &str, hit: Range<usize>, word: &NameWord) -> Option<SecretName> {
     let mut after = text.get(hit.end..end)?;
     let ascii = here.is_ascii();
     let upper = here.chars().all(|c| !c.is_ascii_lowercase());
-    if word.whole && joins(before.chars().next_back(), here.chars().next(), upper) {
+    let glued = word.whole && joins(before.chars().next_back(), here.chars().next(), upper);
+    if glued && !(word.class == Class::Short && is_glued_before(before)) {
         return None;
     }
     if ascii
@@ -223,7 +245,7 @@ fn name(text: &str, hit: Range<usize>, word: &NameWord) -> Option<SecretName> {
     let last = after.rsplit(['_', '-', '.']).next().unwrap_or_default();
     let last = last_hump(last).to_ascii_lowercase();
     let of_value = here.to_ascii_lowercase().ends_with("id");
-    if !after.is_empty() && ABOUT_WORDS.contains(last.as_str()) && !of_value {
+    if !after.is_empty() && ABOUT_WORDS.contains(last.as_str()) && !of_value || is_file(after) {
         return None;
     }
     if word.text == "auth" && !after.is_empty() {
@@ -246,11 +268,32 @@ fn name(text: &str, hit: Range<usize>, word: &NameWord) -> Option<SecretName> {
         return None;
     }
     Some(SecretName {
-        compound: !before.trim_matches(['-', '.']).is_empty() || after.len() > 1,
+        compound: !glued && (!before.trim_matches(['-', '.']).is_empty() || after.len() > 1),
         range: start..end,
         class: word.class,
         kind: word.kind,
     })
+}
+
+/// Returns true for a word that tells about a secret rather than holds one: `length`.
+pub(super) fn is_about(word: &str) -> bool {
+    ABOUT_WORDS.contains(word.to_ascii_lowercase().as_str())
+}
+
+/// Returns true before `pass` in one word with it: `db` of `dbpass`, not `by` of `bypass`.
+fn is_glued_before(before: &str) -> bool {
+    let letters = before
+        .rsplit(|c: char| !c.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    GLUED_BEFORE_WORDS.contains(last_hump(letters).to_ascii_lowercase().as_str())
+}
+
+/// Returns true for the rest of a file's name: `Encoder.java` of `PasswordEncoder.java`.
+fn is_file(after: &str) -> bool {
+    after
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| FILE_ENDING_WORDS.contains(ending))
 }
 
 /// Returns true after a word that says whose key it is: "the admin key".

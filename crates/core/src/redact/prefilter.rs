@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::detectors::{CONTEXTS, SHAPES};
 use super::find::Find;
-use super::{assignment, command_lines, encoded, files, keys, tables, urls};
+use super::{assignment, blocks, command_lines, encoded, files, keys, tables, urls};
 
 /// A detector that is a function, and the literals of which one must occur.
 struct FindFunction {
@@ -43,6 +43,10 @@ static READERS: LazyLock<Vec<FindFunction>> = LazyLock::new(|| {
         FindFunction {
             literals: &["|", "\t", "pass", "token", "secret", "pwd", "key", "insert into"],
             find: tables::find_tables,
+        },
+        FindFunction {
+            literals: &["s:", "s =", "s=", "s\":", "s\" =", "s {"],
+            find: blocks::find,
         },
         FindFunction {
             literals: &["-", " ", "/"],

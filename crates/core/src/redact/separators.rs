@@ -1,6 +1,6 @@
 //! Separators between a name and its value, in every notation.
 
-use super::names::SecretName;
+use super::names::{Class, SecretName, is_about};
 use super::value::{line_end, skip, starts};
 
 /// The text between a name and its value.
@@ -47,7 +47,8 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     if let Some(at) = pair(text, closed) {
         return Some((Separator::Structure, at));
     }
-    let at = skip(text, closed, b" \t", 60);
+    let blanks = skip(text, closed, b" \t", 60);
+    let at = after_leader(text, blanks);
     let operators: &[(&str, Separator)] = &[
         (":=", Separator::Equals),
         ("=>", Separator::Equals),
@@ -74,17 +75,23 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     if in_path {
         return None;
     }
+    if at > blanks {
+        return Some((Separator::Words, at));
+    }
     match bytes.get(at) {
         Some(b'|') if bytes.get(at + 1) != Some(&b'|') && is_row(text, name) => {
             return Some((Separator::Structure, at + 1));
         }
-        Some(b',') if is_quoted => return Some((Separator::Structure, at + 1)),
+        Some(b',') if is_quoted || is_tuple(text, name, at + 1) => return Some((Separator::Structure, at + 1)),
         Some(b'(') if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => return Some((Separator::Structure, at + 1)),
         None => return None,
         _ => {}
     }
-    if let Some(after) = sentence(text, at) {
+    if let Some(after) = sentence(text, at).or_else(|| new_value(text, name, at)) {
         return Some((Separator::Words, after));
+    }
+    if let Some(found) = described(text, name, at).filter(|_| !is_quoted) {
+        return Some(found);
     }
     (at > end).then_some((Separator::Blank, at))
 }
@@ -232,6 +239,70 @@ fn sentence(text: &str, at: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// The byte after a row of dots that leads to the value: `Password ........: …`.
+fn after_leader(text: &str, at: usize) -> usize {
+    let end = skip(text, at, b".", 80);
+    if end - at < 3 {
+        return at;
+    }
+    skip(text, end, b" \t", 20)
+}
+
+/// Returns true for a pair of a name and a string without blanks: `{password, "…"}`, `(:password, "…")`.
+fn is_tuple(text: &str, name: &SecretName, at: usize) -> bool {
+    let opened = before_within(text, name.range.start, 2).ends_with(['{', '(', '[', ':']);
+    let start = skip(text, at, b" \t<", 8);
+    let inner = text
+        .get(start..line_end(text, start, 200))
+        .and_then(|rest| rest.strip_prefix(['"', '\'']))
+        .and_then(|rest| rest.split(['"', '\'']).next());
+    opened && inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(' '))
+}
+
+/// Beginnings of verbs that give a secret a new value.
+const CHANGES: &[&str] = &[
+    "chang", "set", "rotat", "reset", "updat", "switch", "geänder", "gesetzt", "setz", "cambi", "chang", "mis ",
+];
+
+/// The byte after "to", when the words before the name say that it was changed: "I changed the password to …".
+fn new_value(text: &str, name: &SecretName, at: usize) -> Option<usize> {
+    let word = ["to ", "auf ", "into ", "en ", "por "]
+        .iter()
+        .find(|word| starts(text, at, word))?;
+    let before = before_within(text, name.range.start, 60).to_lowercase();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    CHANGES
+        .iter()
+        .any(|verb| line.contains(verb))
+        .then_some(at + word.len())
+}
+
+/// The separator where a word says whose password it is: "password db = …", "password (prod): …".
+fn described(text: &str, name: &SecretName, at: usize) -> Option<(Separator, usize)> {
+    if name.class != Class::Password {
+        return None;
+    }
+    let rest = text.get(at..line_end(text, at, 40))?;
+    let open = rest.starts_with('(');
+    let inner = if open { rest.get(1..)? } else { rest };
+    let word = inner.len()
+        - inner
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || open && c == ' ')
+            .len();
+    let shown = inner.get(..word).filter(|word| !word.is_empty())?;
+    let after = inner.get(word..)?;
+    let after = if open { after.strip_prefix(')')? } else { after };
+    let sign = after.trim_start();
+    let separator = if sign.starts_with('=') && !sign.starts_with("==") {
+        Separator::Equals
+    } else if sign.starts_with(": ") {
+        Separator::Words
+    } else {
+        return None;
+    };
+    (!is_about(shown)).then(|| (separator, at + rest.len() - sign.len() + 1))
 }
 
 /// At most so many bytes before a byte.

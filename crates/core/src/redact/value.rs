@@ -66,6 +66,9 @@ pub(super) fn read(text: &str, at: usize) -> Option<Value> {
     if let Some(inner) = constructor(text, at) {
         return quoted(text, inner, *bytes.get(inner)?);
     }
+    if let Some(delimited) = delimited(text, at) {
+        return Some(delimited);
+    }
     let mut open = at;
     // Prefixes of strings in Python, SQL, C and Rust: b"…", N'…', L"…", rb'…'.
     while open < at + 2 && bytes.get(open).is_some_and(u8::is_ascii_alphabetic) {
@@ -98,6 +101,41 @@ fn heredoc(text: &str, at: usize) -> Option<Value> {
         range: start..end,
         quoted: true,
         end,
+    })
+}
+
+/// A string with delimiters of its own: `q{…}` of Perl, `%q(…)` of Ruby, `~s|…|` of Elixir, `r#"…"#` of Rust, `[[…]]` of
+/// Lua, `<<"…">>` of Erlang, `@"…"` of C#, `$'…'` of a shell.
+fn delimited(text: &str, at: usize) -> Option<Value> {
+    let rest = text.get(at..line_end(text, at, MOST))?;
+    let openings: &[(&str, &[&str])] = &[
+        ("", &["r#\"", "<<\"", "<<'", "@\"", "$\"", "$'", "@'"]),
+        ("q", &["{", "(", "[", "|", "!", "<", "/"]),
+        ("qq", &["{", "(", "[", "|", "!", "<", "/"]),
+        ("%q", &["{", "(", "[", "|", "<"]),
+        ("%Q", &["{", "(", "[", "|", "<"]),
+        ("%", &["(", "{", "["]),
+        ("~s", &["{", "(", "[", "|", "<", "/", "\""]),
+        ("~S", &["{", "(", "[", "|", "<", "/", "\""]),
+    ];
+    let (skipped, mark) = openings.iter().find_map(|(prefix, marks)| {
+        let inner = rest.strip_prefix(prefix)?;
+        let mark = marks.iter().find(|mark| inner.starts_with(**mark))?;
+        Some((prefix.len() + mark.len(), *mark))
+    })?;
+    let closing = match mark.chars().next_back()? {
+        '{' => '}',
+        '(' => ')',
+        '[' => ']',
+        '<' => '>',
+        other => other,
+    };
+    let length = rest.get(skipped..)?.find(closing).filter(|length| *length > 0)?;
+    let range = at + skipped..at + skipped + length;
+    Some(Value {
+        end: range.end + closing.len_utf8(),
+        range,
+        quoted: true,
     })
 }
 
