@@ -2,8 +2,8 @@
 
 use super::find::Find;
 use super::judgement::{
-    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_unpronounceable, is_word,
-    looks_random,
+    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_strong, is_unpronounceable,
+    is_word, looks_random,
 };
 use super::names::{Class, SecretName, as_name, names};
 use super::separators::{Separator, separator};
@@ -16,6 +16,14 @@ const DIRECTIVES: &[&str] = &[
     "setx ",
     "setenv ",
     "set ",
+    "set -x ",
+    "set -gx ",
+    "set -xg ",
+    "set -ux ",
+    "set --export ",
+    "set -g ",
+    "declare -x ",
+    "typeset -x ",
     "config:set ",
     "config set ",
     "configure set ",
@@ -188,6 +196,15 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
         Class::Secret | Class::Strict => {
             let strict = name.class == Class::Strict;
             let phrase = is_phrase(shown);
+            let digits = secret.chars().filter(char::is_ascii_digit).count();
+            if phrase
+                && digits >= 6
+                && secret
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || matches!(c, '-' | ' ' | ','))
+            {
+                return true;
+            }
             if blanks {
                 return (phrase || shown.to_ascii_lowercase().contains("connection")) && value.quoted
                     || phrase && secret.split(' ').count() >= 6;
@@ -260,7 +277,8 @@ fn is_weak_secret(name: &str, secret: &str) -> bool {
         "app_secret",
         "signing_secret",
     ];
-    says_so.iter().any(|part| name.contains(part)) && !is_name(secret) && !is_capital_name(secret)
+    let is_own = name.ends_with("secret") && looks_random(secret, 6);
+    (is_own || says_so.iter().any(|part| name.contains(part))) && !is_name(secret) && !is_capital_name(secret)
 }
 
 /// Returns true for at least some digits among the letters, or strange pairs of letters: keys of vendors.
@@ -287,6 +305,7 @@ fn is_password(text: &str, name: &SecretName, separator: Separator, value: &Valu
         Separator::Blank => {
             let directed = flag || is_directed(text, name);
             directed && !secret.starts_with('-') && (!wordy || random)
+                || value.quoted && is_strong(secret, 5)
                 || value.quoted && !wordy && (looks_random(secret, 5) || before(text, name).contains(" with "))
                 || !wordy && looks_random(secret, 8) && !is_name(secret) && !secret.contains(['=', '(', ':', '/', '['])
                 || wordy && random && looks_random(secret, 6) && !is_name(secret) && has_user(text, name)

@@ -8,6 +8,8 @@ use super::value::{self, line_end, skip};
 /// Names of maps that hold nothing but secrets.
 const MAPS: &[&str] = &[
     "secrets",
+    "secret",
+    "credential",
     "credentials",
     "creds",
     "passwords",
@@ -57,10 +59,11 @@ fn values(text: &str, name: usize, from: usize, finds: &mut Vec<Find>) -> usize 
             break;
         }
         let line = text.get(start..stop).unwrap_or_default();
+        let mut next = stop + 1;
         if let Some(sign) = line.find([':', '='])
             && let Some(found) = value::read(text, skip(text, start + sign, b":=>", 2))
-            && found.range.end <= stop
         {
+            next = next.max(line_end(text, found.end, 4_000) + 1);
             let key = line.get(..sign).unwrap_or_default().trim_matches(['"', '\'', ' ']);
             let last = key.rsplit(['_', '-', '.']).next().unwrap_or_default();
             let secret = text.get(found.range.clone()).unwrap_or_default();
@@ -69,7 +72,7 @@ fn values(text: &str, name: usize, from: usize, finds: &mut Vec<Find>) -> usize 
                 finds.push(Find::new(found.range, "secret"));
             }
         }
-        at = stop + 1;
+        at = next;
     }
     at
 }

@@ -70,15 +70,16 @@ impl Detector {
     }
 }
 
-/// Secrets recognised by their own shape. At most 64.
+/// Secrets recognised by their own shape. At most 48.
 pub(super) static SHAPES: LazyLock<Vec<Detector>> = LazyLock::new(shapes::all);
 
-/// Secrets recognised by the text before them. At most 32.
+/// Secrets recognised by the text before them. At most 48.
 pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     let mut all = contexts();
     all.extend(forms());
     all.extend(devices());
     all.extend(pairs());
+    all.extend(dialogues());
     all
 });
 
@@ -317,6 +318,68 @@ fn pairs() -> Vec<Detector> {
     ]
 }
 
+/// What programs say to each other and to people: protocols, forms, terminals.
+fn dialogues() -> Vec<Detector> {
+    vec![
+        Detector::new(
+            "password",
+            &["setuser", "user "],
+            r"(?i:(?:\bacl\s+setuser\b|(?:^|\s)user\s+\S+\s+on\b)[^\n>]{0,120}\s>(?P<secret>[^\s]{3,}))",
+        )
+        .when(is_value),
+        // PPP's file of secrets: client, server, secret, addresses.
+        Detector::new(
+            "password",
+            &["*", "pptp", "l2tp", "ppp"],
+            r#"(?m)^["']?[\w.@\\-]+["']?[ \t]+(?:pptpd?|x?l2tpd?|pppd?|\*)[ \t]+["']?(?P<secret>[^\s"']{5,})["']?[ \t]+(?:\*|[0-9.]+)[ \t]*$"#,
+        )
+        .when(is_random),
+        Detector::new(
+            "password",
+            &["form-data"],
+            r#"(?i:name=\\?"[^"\n]{0,40}(?:pass|secret|token|pwd|api_?key)[^"\n]{0,20}"(?:\r?\n[^\r\n]+){0,4}\r?\n\r?\n(?P<secret>[^\r\n]{3,}))"#,
+        )
+        .when(is_value),
+        // Names and passwords in base64 within the dialogue of a mail server.
+        Detector::new(
+            "authorization",
+            &["auth plain", "auth login", "auth xoauth2", "auth=plain"],
+            r"(?i:\bauth[ =](?:plain|login|xoauth2)[ \t]+(?P<secret>[A-Za-z0-9+/]{8,}={0,2}))",
+        )
+        .when(|_, value| value.ends_with('=') || judgement::is_strong(value, 12)),
+        Detector::new(
+            "password",
+            &[" login ", "identify "],
+            r#"(?m)(?:^|\s)[A-Za-z]{0,4}[0-9]{1,6}[ \t]+LOGIN[ \t]+["']?[^\s"']+["']?[ \t]+["']?(?P<secret>[^\s"']{4,})|(?i:nickserv:?[ \t]+identify[ \t]+(?:[\w-]+[ \t]+)?(?P<other>\S{4,}))"#,
+        )
+        .when(is_value),
+        // A program that answers a prompt: `expect "assword:"; send "…\r"`.
+        Detector::new(
+            "password",
+            &["assword", "assphrase"],
+            r#"(?i:ass(?:word|phrase)[^\n"'{};]{0,20}["'}]?[\s;,{)]{0,20}(?:exp_)?send(?:line|_user)?[\s(]+(?:--\s+)?["'{](?P<secret>[^"'}\n\\]{4,}))"#,
+        )
+        .when(is_value),
+        // A file whose name says that it holds a secret, and nothing but that on the next line.
+        Detector::new(
+            "secret",
+            &[".key", ".secret", ".token", ".password", "cat ", "/secrets/"],
+            concat!(
+                r"(?im:\.(?:key|secret|token|password|pw|pass)\b[^\n\w]{0,6}\n[ \t]*(?P<secret>[A-Za-z0-9+/=_-]{24,})[ \t]*$",
+                r"|\bcat[ \t]+[^\n|;]*(?:secret|token|passw|key|\.pw|credential)[^\n|;]*\n[ \t]*(?P<other>[^\s]{8,})[ \t]*$)",
+            ),
+        )
+        .when(|_, value| judgement::is_key_material(value, 16) || judgement::is_strong(value, 8)),
+        // `… secrets set NAME=…` of any program.
+        Detector::new(
+            "secret",
+            &["secret set", "secrets set", "secret put", "secrets put", "secrets:set", "secret create", "secrets create", "secret add", "secrets add"],
+            r#"(?i:\bsecrets?[ :](?:set|put|create|add|update)\b[^\n|]{0,160}?[A-Za-z0-9_]+=["']?(?P<secret>[^\s"']{6,}))"#,
+        )
+        .when(is_strong),
+    ]
+}
+
 fn is_strong(_: &Captures<'_>, value: &str) -> bool {
     judgement::is_strong(value, 6) && !judgement::is_path(value) && !judgement::is_expression(value)
 }
@@ -340,7 +403,7 @@ mod tests {
 
     #[test]
     fn every_expression_compiles_and_there_is_a_bit_for_each() {
-        assert!(SHAPES.len() <= 64 && CONTEXTS.len() <= 32);
+        assert!(SHAPES.len() <= 48 && CONTEXTS.len() <= 48);
         for detector in SHAPES.iter().chain(CONTEXTS.iter()) {
             assert!(detector.expression().is_some(), "{}", detector.kind);
         }

@@ -176,11 +176,33 @@ pub(super) fn looks_random(value: &str, least: usize) -> bool {
     let upper = value.chars().skip(1).any(|c| c.is_ascii_uppercase());
     let signs = value.chars().any(|c| "+=!#%^*~$@&".contains(c));
     value.chars().count() >= least
-        && ((letters && digits)
+        && (has_odd_capitals(value)
+            || (letters && digits)
             || (lower && upper && value.len() >= 16 && !is_camel_case(value))
             || (letters && signs)
             || (digits && value.len() >= 12)
             || (value.len() >= 10 && is_unpronounceable(value)))
+}
+
+/// Short forms that are written in capitals within names.
+const ACRONYMS: &[&str] = &[
+    "API", "URL", "URI", "JSON", "HTTP", "ID", "XML", "SQL", "AWS", "IAM", "TLS", "SSL", "DNS", "IP", "OS", "UI", "DB",
+    "VM", "CPU", "JWT", "UUID", "YAML", "HTML", "CSS", "CSV", "TTL", "TCP", "UDP", "SSH", "SSO", "LDAP", "SAML",
+    "OIDC", "ACL", "CI", "CD", "PR", "QA", "IO", "DAO", "DTO", "PDF", "RPC", "AD", "EC", "RDS", "PVC", "PV", "CA",
+    "CRD", "NS", "FS", "MFA",
+];
+
+/// Returns true when several capitals follow a small letter and are no short form: `harborQZRw`.
+fn has_odd_capitals(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    value.len() >= 8
+        && !value.contains(['.', '(', '/', ':'])
+        && mixes_cases(value)
+        && !ACRONYMS.iter().any(|short| {
+            value
+                .match_indices(short)
+                .any(|(at, _)| at > 0 && bytes.get(at - 1).is_some_and(u8::is_ascii_lowercase))
+        })
 }
 
 /// Returns true for words written together: `getSecretValueFromStore`.

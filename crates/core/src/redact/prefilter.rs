@@ -62,7 +62,7 @@ struct Prefilter {
 }
 
 /// First bit of the detectors of contexts; before it are those of shapes.
-const FIRST_CONTEXT: usize = 64;
+const FIRST_CONTEXT: usize = 48;
 /// First bit of the functions.
 const FIRST_READER: usize = 96;
 

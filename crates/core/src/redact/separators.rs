@@ -65,7 +65,7 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     ];
     for (sign, separator) in operators {
         if starts(text, at, sign) {
-            let after = skip(text, at + sign.len(), b" \t*_", 60);
+            let after = after_tags(text, skip(text, at + sign.len(), b" \t*_", 60));
             return Some(match next_line(text, after) {
                 Some(next) if !starts_block(text, after) => (Separator::NextLine, next),
                 _ => (*separator, after),
@@ -74,6 +74,14 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     }
     if in_path {
         return None;
+    }
+    if text
+        .get(name.range.clone())
+        .is_some_and(|shown| shown.starts_with("--"))
+        && let Some(next) = next_line(text, closed)
+    {
+        // A list of arguments with one on each line.
+        return Some((Separator::NextLine, skip(text, next, b"- \"'", 4)));
     }
     if at > blanks {
         return Some((Separator::Words, at));
@@ -140,6 +148,14 @@ fn tag(text: &str, name: &SecretName, at: usize) -> Option<usize> {
             .iter()
             .any(|tag| starts(text, at, tag));
         let next = skip(text, closed, b" \t\r\n", 60);
+        let spoken = after_tags(text, skip(text, closed, b" \t:=", 8));
+        if !naming
+            && text
+                .get(closed..spoken)
+                .is_some_and(|between| between.contains([':', '=']))
+        {
+            return Some(spoken);
+        }
         let inner = (naming && text.as_bytes().get(next) == Some(&b'<')).then_some(next)?;
         inner + text.get(inner..line_end(text, inner, 60))?.find('>')? + 1
     } else {
@@ -163,9 +179,15 @@ fn tag(text: &str, name: &SecretName, at: usize) -> Option<usize> {
         }
         open
     };
-    let content = text.get(open..line_end(text, open, 500))?;
+    let mut open = open;
+    let mut content = text.get(open..line_end(text, open, 500))?;
     if content.starts_with("<![CDATA[") {
         return Some(open);
+    }
+    // `<AdminPassword><Value>…`
+    if content.starts_with('<') && !content.starts_with("</") {
+        open += content.find('>')? + 1;
+        content = text.get(open..line_end(text, open, 500))?;
     }
     let end = content.find('<').filter(|end| *end > 0)?;
     let rest = content.get(end..)?;
@@ -248,6 +270,29 @@ fn after_leader(text: &str, at: usize) -> usize {
         return at;
     }
     skip(text, end, b" \t", 20)
+}
+
+/// Tags of HTML around a word, which say nothing about it.
+const PLAIN_TAGS: &[&str] = &[
+    "b", "i", "u", "em", "tt", "p", "br", "td", "dd", "code", "kbd", "pre", "span", "strong", "div", "mark", "br/",
+    "br /",
+];
+
+/// The byte after opening and closing tags of HTML that only give a word its look.
+fn after_tags(text: &str, at: usize) -> usize {
+    let mut at = at;
+    for _ in 0..4 {
+        let rest = text.get(at..line_end(text, at, 12)).unwrap_or_default();
+        let Some((tag, _)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) else {
+            break;
+        };
+        let name = tag.trim_start_matches('/').to_ascii_lowercase();
+        if !PLAIN_TAGS.contains(&name.as_str()) {
+            break;
+        }
+        at = skip(text, at + tag.len() + 2, b" \t", 20);
+    }
+    at
 }
 
 /// Returns true for a pair of a name and a string without blanks: `{password, "…"}`, `(:password, "…")`.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::judgement::looks_random;
+
 /// A value in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Value {
@@ -109,7 +111,7 @@ fn heredoc(text: &str, at: usize) -> Option<Value> {
 fn delimited(text: &str, at: usize) -> Option<Value> {
     let rest = text.get(at..line_end(text, at, MOST))?;
     let openings: &[(&str, &[&str])] = &[
-        ("", &["r#\"", "<<\"", "<<'", "@\"", "$\"", "$'", "@'"]),
+        ("", &["{", "r#\"", "<<\"", "<<'", "@\"", "$\"", "$'", "@'"]),
         ("q", &["{", "(", "[", "|", "!", "<", "/"]),
         ("qq", &["{", "(", "[", "|", "!", "<", "/"]),
         ("%q", &["{", "(", "[", "|", "<"]),
@@ -131,6 +133,13 @@ fn delimited(text: &str, at: usize) -> Option<Value> {
         other => other,
     };
     let length = rest.get(skipped..)?.find(closing).filter(|length| *length > 0)?;
+    if mark == "{" && skipped == 1 {
+        // ODBC puts what holds signs in braces; a map and a variable of a template are no values.
+        let inner = rest.get(skipped..skipped + length)?;
+        if inner.contains([' ', '"', '\'', ':', ',', '$', '{', '(']) || !looks_random(inner, 5) {
+            return None;
+        }
+    }
     let range = at + skipped..at + skipped + length;
     Some(Value {
         end: range.end + closing.len_utf8(),
