@@ -33,6 +33,7 @@ const DIRECTIVES: &[&str] = &[
     "git config ",
     "fastcgi_param ",
     "addpwd ",
+    "reg_sz ",
     "const ",
     "put ",
     "vars ",
@@ -174,6 +175,7 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
         || names_another(name)
         || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6))
         || is_port(secret)
+        || secret.len() < 3 && !value.quoted
         || is_in_resource(text, name)
         || secret.contains("://") && !secret.contains('@')
         || !value.quoted && secret.starts_with(['[', '(', '{'])
@@ -226,7 +228,9 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
                     let signed = ["code", "ticket", "serial", "sig", "signature"]
                         .iter()
                         .any(|word| shown.eq_ignore_ascii_case(word));
-                    directed && random || random && !signed && is_key_material(secret, least)
+                    directed && random
+                        || value.quoted && !strict && is_strong(secret, 12)
+                        || random && !signed && is_key_material(secret, least)
                 }
                 Separator::Words => looks_random(secret, if strict { 20 } else { 8 }) && random,
                 Separator::NextLine => random && is_alone(text, value),

@@ -134,6 +134,13 @@ fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut 
                 };
                 let whole = word(&value);
                 if let Some(colon) = whole.find(separator).filter(|_| !whole.contains("://")) {
+                    let (user, secret) = whole.split_at(colon);
+                    if is_example(user, secret.trim_start_matches(separator)) {
+                        continue;
+                    }
+                    if secret.len() == 1 && looks_random(user, 8) {
+                        add(value.start..value.start + colon, true);
+                    }
                     add(value.start + colon + separator.len_utf8()..value.end, true);
                 }
             }
@@ -221,6 +228,17 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let start = word.len() - word.trim_start_matches(['"', '\'', '=']).len();
     let end = word.trim_end_matches(['"', '\'', '`', ',']).len().max(start);
     range.start + start..range.start + end
+}
+
+/// Returns true for a user and a password as manuals write them: `username:password`.
+fn is_example(user: &str, secret: &str) -> bool {
+    let plain = |text: &str| text.trim_matches(['"', '\'', '<', '>']).to_ascii_lowercase();
+    let user = plain(user);
+    matches!(user.as_str(), "user" | "username" | "xxx" | "test" | "login")
+        && matches!(
+            plain(secret).as_str(),
+            "password" | "pass" | "token" | "yyy" | "xxx" | "test" | "pwd" | "secret"
+        )
 }
 
 fn starts_with_mysql(text: &str, option: &Range<usize>) -> bool {

@@ -249,7 +249,7 @@ pub(super) fn is_name(value: &str) -> bool {
 }
 
 /// Returns true for a part that no word is: capitals and small letters take turns, or both stand among digits.
-fn is_scrambled(part: &str) -> bool {
+pub(super) fn is_scrambled(part: &str) -> bool {
     let cases: Vec<bool> = part
         .chars()
         .filter(char::is_ascii_alphabetic)
@@ -257,7 +257,8 @@ fn is_scrambled(part: &str) -> bool {
         .collect();
     let turns = cases.windows(2).filter(|pair| pair[0] != pair[1]).count();
     let digits = part.chars().filter(char::is_ascii_digit).count();
-    part.len() >= 5 && turns * 2 >= part.len() || part.len() >= 8 && digits > 0 && turns + digits >= 4 && turns >= 2
+    part.len() >= 5 && turns * 2 >= part.len()
+        || part.len() >= 8 && digits > 0 && (turns + digits) * 5 >= part.len() * 2 && turns >= 2
 }
 
 /// Returns true for at least `least` characters of three of these: small letters, capitals, digits, signs. No name of a

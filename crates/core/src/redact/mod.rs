@@ -20,6 +20,7 @@ mod prefilter;
 mod programs;
 mod separators;
 mod shapes;
+mod strong;
 mod tables;
 mod urls;
 mod value;

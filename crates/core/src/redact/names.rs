@@ -57,7 +57,7 @@ password, passwd, passwort, passwrd, passphrase, passcode, passkey, kennwort, lo
 contrasena, contrasenya, mot de passe, motdepasse, mot_de_passe, wachtwoord, paswoord, palavra-passe,
 palavra passe, hasło, пароль, Пароль, 密码, 密碼, パスワード, 비밀번호, 비밀번호는, lösenord, losenord, salasana, jelszó, jelszo,
 adgangskode, passord, lozinka, şifre, kata sandi, mật khẩu, סיסמה, كلمة المرور, zugangscode, zugangsdaten,
-geheimwort, requirepass, masterauth, primaryauth";
+geheimwort, पासवर्ड, κωδικός, κωδικος, гасло, รหัสผ่าน, kata laluan, slaptažodis, parool, zaporka, geslo, requirepass, masterauth, primaryauth";
 const SHORT: &str = "\
 pass, pw, pwd, psw, pswd, passw, mdp, senha, haslo, parola, heslo, clave, sifre, parool, cred, creds, psk,
 pwds";
@@ -87,7 +87,7 @@ travis, circleci, splunk, sumologic, honeycomb, rollbar, bugsnag, sentry, dynatr
 bitbucket, atlassian, discord, telegram, dropbox, netlify, launchdarkly, mapbox, zendesk, intercom,
 contentful, plaid, coinbase, kraken, asana, airtable, hubspot, linkedin, twitch, yandex, alibaba, confluent,
 messagebird, sendbird, squarespace, etsy, flickr, adafruit, beamer, cohere, pat, accesstoken, x-auth, code,
-ticket, accessid";
+ticket, accessid, encrypt";
 const DIGITS: &str = "\
 pin, pincode, pin code, otp, mfa code, 2fa code, verification code, one-time code, mfa";
 
@@ -248,11 +248,14 @@ fn name(text: &str, hit: Range<usize>, word: &NameWord) -> Option<SecretName> {
     if !after.is_empty() && ABOUT_WORDS.contains(last.as_str()) && !of_value || is_file(after) {
         return None;
     }
+    let first = before.trim_end_matches(['_', '-', '.']);
+    let hump = last_hump(first.rsplit(['_', '-', '.']).next().unwrap_or_default()).to_ascii_lowercase();
+    if word.text == "token" && hump == "public" {
+        return None;
+    }
     if word.text == "auth" && !after.is_empty() {
         return None;
     }
-    let first = before.trim_end_matches(['_', '-', '.']);
-    let hump = last_hump(first.rsplit(['_', '-', '.']).next().unwrap_or_default()).to_ascii_lowercase();
     if word.text == "key"
         && (PUBLIC_KEY_WORDS.contains(hump.as_str()) || before.is_empty() && !follows_word(text, start))
     {

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::detectors::{CONTEXTS, SHAPES};
 use super::find::Find;
-use super::{assignment, blocks, command_lines, encoded, files, keys, tables, urls};
+use super::{assignment, blocks, command_lines, encoded, files, keys, strong, tables, urls};
 
 /// A detector that is a function, and the literals of which one must occur.
 struct FindFunction {
@@ -133,6 +133,7 @@ impl DetectorSet {
             }
         }
         assignment::find(text, finds);
+        strong::find(text, finds);
         encoded::find(text, depth, finds);
     }
 

@@ -36,6 +36,7 @@ const PREPOSITIONS: &[&str] = &[
 pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usize)> {
     let bytes = text.as_bytes();
     let end = name.range.end;
+    let end = end + if starts(text, end, "[]") { 2 } else { 0 };
     let closed = skip(text, end, b"\"'`*]\\})_", 6);
     let is_quoted = text.get(end..closed).is_some_and(|marks| marks.contains(['"', '\'']));
     if is_tag(text, name, closed) {
@@ -51,11 +52,17 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     let at = after_leader(text, blanks);
     let operators: &[(&str, Separator)] = &[
         (":=", Separator::Equals),
+        ("||=", Separator::Equals),
+        ("//=", Separator::Equals),
         ("=>", Separator::Equals),
         ("==", Separator::Equals),
         ("?=", Separator::Equals),
         ("+=", Separator::Equals),
         ("->", Separator::Equals),
+        ("--->", Separator::Equals),
+        ("-->", Separator::Equals),
+        ("==>", Separator::Equals),
+        (">>", Separator::Equals),
         ("→", Separator::Equals),
         ("<-", Separator::Equals),
         ("::", Separator::Equals),

@@ -331,12 +331,15 @@ fn other_services() -> Vec<Detector> {
             "tk.ey",
             "amzn",
             "cfpat-",
+            "prv",
         ],
         concat!(
             r"(?:\bdp\.[a-z]{2,6}\.(?:[a-z0-9_-]+\.)?[A-Za-z0-9]{30,}|\bpul-[a-f0-9]{40}|\bpn[ub]_[A-Za-z0-9]{30,}|\brdme_[a-z0-9]{60,}|\btk-us-[\w-]{40,}|duffel_(?:test|live)_[A-Za-z0-9_=-]{40,}",
             r"|\bEZ[AT]K[A-Za-z0-9]{50,}|fio-u-[A-Za-z0-9_=-]{60,}|FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)?|shippo_(?:live|test)_[a-fA-F0-9]{40}|\bsm_[aps]at_[A-Za-z0-9]{16,}|\btfp_[A-Za-z0-9_.=-]{40,}",
             r"|\b(?:live|test|prod)_(?:pub_)?[A-Fa-f0-9]{32,}|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\b4b1d[A-Za-z0-9]{38}\b|\bs-s4t2(?:ud|af)-[a-f0-9]{64}|\bp8e-[A-Za-z0-9]{32}|\bdnkey-[A-Za-z0-9=_-]{20,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
-            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36}|\bCFPAT-[A-Za-z0-9_-]{40,})"
+            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36}|\bCFPAT-[A-Za-z0-9_-]{40,}",
+            // Private keys of wallets.
+            r"|\b[xyzt]prv[1-9A-HJ-NP-Za-km-z]{100,})"
         ),
     )]
 }
