@@ -53,6 +53,9 @@ fn values(text: &str, name: usize, from: usize, finds: &mut Vec<Find>) -> usize 
     let own = own.min(skip(text, name - own, b" \t-", 200) + own - name);
     let mut at = from;
     for _ in 0..MOST_LINES {
+        if at >= text.len() {
+            break;
+        }
         let stop = line_end(text, at, 4_000);
         let start = skip(text, at, b" \t", 200);
         if start >= stop || start - at <= own || text.as_bytes().get(start) == Some(&b'}') {

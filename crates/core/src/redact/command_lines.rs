@@ -267,7 +267,8 @@ fn is_secret(value: &str, sure: bool) -> bool {
                 && value != "guest"
                 && value != "test"
                 && value != "root")
-            && !value.contains(['<', '{'])
+            && !value.contains('<')
+            && (!value.contains('{') || looks_random(value.trim_matches(['{', '}']), 8) && !value.contains("{{"))
             || looks_random(value, 5))
 }
 
@@ -285,6 +286,9 @@ fn piped(text: &str, finds: &mut Vec<Find>) {
         "sudo -k",
         "smbpasswd",
         "gh auth",
+        "passwd-on-stdin",
+        "password-on-stdin",
+        "realm join",
     ] {
         for (at, _) in text.match_indices(command).take(100) {
             let mut start = at.saturating_sub(400);

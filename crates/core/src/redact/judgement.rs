@@ -257,7 +257,9 @@ pub(super) fn is_scrambled(part: &str) -> bool {
         .collect();
     let turns = cases.windows(2).filter(|pair| pair[0] != pair[1]).count();
     let digits = part.chars().filter(char::is_ascii_digit).count();
+    let strange = part.len() >= 10 && turns >= 2 && is_unpronounceable(part);
     part.len() >= 5 && turns * 2 >= part.len()
+        || digits > 0 && strange
         || part.len() >= 8 && digits > 0 && (turns + digits) * 5 >= part.len() * 2 && turns >= 2
 }
 

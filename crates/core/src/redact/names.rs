@@ -62,7 +62,7 @@ const SHORT: &str = "\
 pass, pw, pwd, psw, pswd, passw, mdp, senha, haslo, parola, heslo, clave, sifre, parool, cred, creds, psk,
 pwds";
 const SECRETS: &str = "\
-secret, token, credential, apikey, api key, api_key, api-key, api.key, accesskey, access key, access_key,
+secret, token, credential, secret key, apikey, api key, api_key, api-key, api.key, accesskey, access key, access_key,
 access-key, secretkey, privatekey, private key, private_key, private-key, signingkey, signing_key,
 encryptionkey, encryption_key, encryption key, masterkey, master_key, authkey, auth_key, auth-key, auth key,
 accountkey, storagekey, sharedkey, shared_key, shared key, licensekey, license_key, license key, licencekey,

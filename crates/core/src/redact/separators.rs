@@ -343,7 +343,9 @@ fn described(text: &str, name: &SecretName, at: usize) -> Option<(Separator, usi
         - inner
             .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || open && c == ' ')
             .len();
-    let shown = inner.get(..word).filter(|word| !word.is_empty())?;
+    let shown = inner
+        .get(..word)
+        .filter(|word| !word.is_empty() && !word.starts_with('-'))?;
     let after = inner.get(word..)?;
     let after = if open { after.strip_prefix(')')? } else { after };
     let sign = after.trim_start();

@@ -1,6 +1,5 @@
 //! Words that look like passwords by themselves, or beside a word that speaks of one: whatever their notation.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -44,24 +43,31 @@ static CALLS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 
 /// Finds words of four kinds of letters anywhere, and those of three in lines that speak of a password.
 pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
-    let mut passwords: BTreeSet<usize> = BTreeSet::new();
-    let mut keys: BTreeSet<usize> = BTreeSet::new();
-    for name in names(text) {
-        let line = line_start(text, name.range.start);
-        match name.class {
-            Class::Password | Class::Short => passwords.insert(line),
-            Class::Secret if name.kind == "secret" => keys.insert(line),
-            _ => false,
-        };
-    }
+    let mut hints: Vec<(usize, bool)> = names(text)
+        .filter_map(|name| match name.class {
+            Class::Password | Class::Short => Some((name.range.start, true)),
+            Class::Secret if name.kind == "secret" => Some((name.range.start, false)),
+            _ => None,
+        })
+        .collect();
     if let Some(calls) = CALLS.as_ref() {
-        passwords.extend(calls.find_iter(text).map(|hit| line_start(text, hit.start())));
+        hints.extend(calls.find_iter(text).map(|hit| (hit.start(), true)));
     }
+    hints.sort_unstable();
+    let mut hints = hints.into_iter().peekable();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let (near, key) = (passwords.contains(&at), keys.contains(&at));
-        let addresses = addresses(line);
-        for word in words(line).filter(|word| !addresses.iter().any(|address| address.contains(&word.start))) {
+        let (mut near, mut key) = (false, false);
+        while let Some((_, password)) = hints.next_if(|hint| hint.0 < at + line.len()) {
+            near |= password;
+            key |= !password;
+        }
+        let mut addresses = addresses(line).into_iter().peekable();
+        for word in words(line) {
+            while addresses.next_if(|address| address.end <= word.start).is_some() {}
+            if addresses.peek().is_some_and(|address| address.start <= word.start) {
+                continue;
+            }
             let shown = line.get(word.clone()).unwrap_or_default();
             let range = at + word.start..at + word.end;
             if is_password(shown) || near && is_likely_password(shown) {
@@ -74,24 +80,20 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
     }
 }
 
-/// The first byte of the line that holds a byte.
-fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |end| end + 1)
-}
-
 /// The addresses of a line, which have detectors of their own.
 fn addresses(line: &str) -> Vec<Range<usize>> {
-    line.match_indices("://")
-        .map(|(at, _)| {
-            let rest = line.get(at..).unwrap_or_default();
-            let end = rest
-                .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|'))
-                .unwrap_or(rest.len());
-            at..at + end
-        })
-        .collect()
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for (at, _) in line.match_indices("://") {
+        if out.last().is_some_and(|last| at < last.end) {
+            continue;
+        }
+        let rest = line.get(at..).unwrap_or_default();
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|'))
+            .unwrap_or(rest.len());
+        out.push(at..at + end);
+    }
+    out
 }
 
 /// The words of a line that may be passwords: without quotation marks, brackets and what stands before `:` or `=`.
@@ -103,6 +105,11 @@ fn words(line: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         let after = line.get(start + part.len()..).and_then(|rest| rest.chars().next());
         at = start + part.len() + after.map_or(0, char::len_utf8);
         let before = line.get(..start).unwrap_or_default();
+        let part = if matches!(after, Some('{' | '(')) {
+            part.trim_end_matches('$')
+        } else {
+            part
+        };
         let lead = part.len() - part.trim_start_matches(['*', '_', '-', '.']).len();
         let end = part.trim_end_matches(['*', '_', '.']).len().max(lead);
         let word = part.get(lead..end)?;
@@ -148,7 +155,7 @@ fn has_odd_sign(word: &str) -> bool {
         }
         match sign {
             // `Cluster1!` ends a sentence.
-            "!" | "?" if at >= end => digits > 1 || is_scrambled(word.trim_end_matches(SIGNS)),
+            "!" | "?" if at >= end => is_scrambled(word.trim_end_matches(SIGNS)),
             "$" => at >= end || next.is_ascii_lowercase() || !next.is_ascii_alphanumeric(),
             "#" => {
                 at >= end

@@ -39,6 +39,8 @@ pub(super) fn line_end(text: &str, at: usize, most: usize) -> usize {
             .take(most)
             .position(|byte| *byte == b'\n')
             .unwrap_or(rest.len().min(most));
+    // A byte behind the text is the end of its last line.
+    end = end.min(text.len());
     while !text.is_char_boundary(end) {
         end += 1;
     }
