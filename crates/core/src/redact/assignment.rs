@@ -2,8 +2,8 @@
 
 use super::find::Find;
 use super::judgement::{
-    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_unpronounceable, is_word,
-    looks_random,
+    is_capital_name, is_expression, is_key_material, is_name, is_path, is_placeholder, is_strong, is_unpronounceable,
+    is_word, looks_random,
 };
 use super::names::{Class, SecretName, as_name, names};
 use super::separators::{Separator, separator};
@@ -16,6 +16,14 @@ const DIRECTIVES: &[&str] = &[
     "setx ",
     "setenv ",
     "set ",
+    "set -x ",
+    "set -gx ",
+    "set -xg ",
+    "set -ux ",
+    "set --export ",
+    "set -g ",
+    "declare -x ",
+    "typeset -x ",
     "config:set ",
     "config set ",
     "configure set ",
@@ -25,6 +33,7 @@ const DIRECTIVES: &[&str] = &[
     "git config ",
     "fastcgi_param ",
     "addpwd ",
+    "reg_sz ",
     "const ",
     "put ",
     "vars ",
@@ -166,6 +175,8 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
         || names_another(name)
         || !value.quoted && is_expression(secret) && (secret.contains(['(', '[', ':']) || !looks_random(secret, 6))
         || is_port(secret)
+        || secret.len() < 3 && !value.quoted
+        || is_in_resource(text, name)
         || secret.contains("://") && !secret.contains('@')
         || !value.quoted && secret.starts_with(['[', '(', '{'])
     {
@@ -187,6 +198,15 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
         Class::Secret | Class::Strict => {
             let strict = name.class == Class::Strict;
             let phrase = is_phrase(shown);
+            let digits = secret.chars().filter(char::is_ascii_digit).count();
+            if phrase
+                && digits >= 6
+                && secret
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || matches!(c, '-' | ' ' | ','))
+            {
+                return true;
+            }
             if blanks {
                 return (phrase || shown.to_ascii_lowercase().contains("connection")) && value.quoted
                     || phrase && secret.split(' ').count() >= 6;
@@ -203,7 +223,14 @@ fn accepts(text: &str, name: &SecretName, separator: Separator, value: &Value) -
             match separator {
                 Separator::Blank => {
                     let directed = is_flag(text, name) || is_directed(text, name);
-                    directed && random || !strict && random && is_key_material(secret, 20)
+                    // "PAT 4f…", "application key 0c…": a vendor's word with nothing but a long key after it.
+                    let least = if strict { 32 } else { 20 };
+                    let signed = ["code", "ticket", "serial", "sig", "signature"]
+                        .iter()
+                        .any(|word| shown.eq_ignore_ascii_case(word));
+                    directed && random
+                        || value.quoted && !strict && is_strong(secret, 12)
+                        || random && !signed && is_key_material(secret, least)
                 }
                 Separator::Words => looks_random(secret, if strict { 20 } else { 8 }) && random,
                 Separator::NextLine => random && is_alone(text, value),
@@ -221,6 +248,17 @@ fn is_phrase(name: &str) -> bool {
     ["mnemonic", "seed phrase", "recovery", "backup", "secret phrase"]
         .iter()
         .any(|word| name.contains(word))
+}
+
+/// Returns true within the name of a resource: `arn:aws:secretsmanager:…:secret:prod/db-AbCdEf`.
+fn is_in_resource(text: &str, name: &SecretName) -> bool {
+    let mut start = name.range.start.saturating_sub(90);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = text.get(start..name.range.start).unwrap_or_default();
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    word.trim_start_matches(['"', '\'', '(', '`']).starts_with("arn:")
 }
 
 /// Returns true for a port and a path: the text before it was the name of a host.
@@ -243,7 +281,8 @@ fn is_weak_secret(name: &str, secret: &str) -> bool {
         "app_secret",
         "signing_secret",
     ];
-    says_so.iter().any(|part| name.contains(part)) && !is_name(secret) && !is_capital_name(secret)
+    let is_own = name.ends_with("secret") && looks_random(secret, 6);
+    (is_own || says_so.iter().any(|part| name.contains(part))) && !is_name(secret) && !is_capital_name(secret)
 }
 
 /// Returns true for at least some digits among the letters, or strange pairs of letters: keys of vendors.
@@ -270,6 +309,7 @@ fn is_password(text: &str, name: &SecretName, separator: Separator, value: &Valu
         Separator::Blank => {
             let directed = flag || is_directed(text, name);
             directed && !secret.starts_with('-') && (!wordy || random)
+                || value.quoted && is_strong(secret, 5)
                 || value.quoted && !wordy && (looks_random(secret, 5) || before(text, name).contains(" with "))
                 || !wordy && looks_random(secret, 8) && !is_name(secret) && !secret.contains(['=', '(', ':', '/', '['])
                 || wordy && random && looks_random(secret, 6) && !is_name(secret) && has_user(text, name)

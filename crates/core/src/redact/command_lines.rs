@@ -134,6 +134,13 @@ fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut 
                 };
                 let whole = word(&value);
                 if let Some(colon) = whole.find(separator).filter(|_| !whole.contains("://")) {
+                    let (user, secret) = whole.split_at(colon);
+                    if is_example(user, secret.trim_start_matches(separator)) {
+                        continue;
+                    }
+                    if secret.len() == 1 && looks_random(user, 8) {
+                        add(value.start..value.start + colon, true);
+                    }
                     add(value.start + colon + separator.len_utf8()..value.end, true);
                 }
             }
@@ -147,7 +154,7 @@ fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut 
                 let rest = whole.get(at + separator.len_utf8()..).unwrap_or_default();
                 let end = rest.rfind('@').unwrap_or(rest.len());
                 let from = range.start + at + separator.len_utf8();
-                if !rest.contains('/') {
+                if !rest.get(..end).is_some_and(|secret| secret.contains('/')) {
                     add(from..from + end, rest.contains('@') || separator == '%');
                 }
             }
@@ -161,6 +168,13 @@ fn at_place(text: &str, words: &[Range<usize>], place: SecretPlace, finds: &mut 
             };
             if let Some(range) = first.and_then(|first| plain.get(first + count)) {
                 add((*range).clone(), after.starts_with(['a', 'c', 'A']) && count == 1);
+            }
+        }
+        SecretPlace::AfterPrefix(prefix) => {
+            for pair in words.windows(2) {
+                if word(&pair[0]).to_ascii_lowercase().starts_with(prefix) && !word(&pair[1]).starts_with(['-', '/']) {
+                    add(pair[1].clone(), true);
+                }
             }
         }
         SecretPlace::Last => {
@@ -216,6 +230,17 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     range.start + start..range.start + end
 }
 
+/// Returns true for a user and a password as manuals write them: `username:password`.
+fn is_example(user: &str, secret: &str) -> bool {
+    let plain = |text: &str| text.trim_matches(['"', '\'', '<', '>']).to_ascii_lowercase();
+    let user = plain(user);
+    matches!(user.as_str(), "user" | "username" | "xxx" | "test" | "login")
+        && matches!(
+            plain(secret).as_str(),
+            "password" | "pass" | "token" | "yyy" | "xxx" | "test" | "pwd" | "secret"
+        )
+}
+
 fn starts_with_mysql(text: &str, option: &Range<usize>) -> bool {
     let mut from = option.start.saturating_sub(200);
     while !text.is_char_boundary(from) {
@@ -242,7 +267,8 @@ fn is_secret(value: &str, sure: bool) -> bool {
                 && value != "guest"
                 && value != "test"
                 && value != "root")
-            && !value.contains(['<', '{'])
+            && !value.contains('<')
+            && (!value.contains('{') || looks_random(value.trim_matches(['{', '}']), 8) && !value.contains("{{"))
             || looks_random(value, 5))
 }
 
@@ -260,6 +286,9 @@ fn piped(text: &str, finds: &mut Vec<Find>) {
         "sudo -k",
         "smbpasswd",
         "gh auth",
+        "passwd-on-stdin",
+        "password-on-stdin",
+        "realm join",
     ] {
         for (at, _) in text.match_indices(command).take(100) {
             let mut start = at.saturating_sub(400);

@@ -70,14 +70,16 @@ impl Detector {
     }
 }
 
-/// Secrets recognised by their own shape. At most 64.
+/// Secrets recognised by their own shape. At most 48.
 pub(super) static SHAPES: LazyLock<Vec<Detector>> = LazyLock::new(shapes::all);
 
-/// Secrets recognised by the text before them. At most 32.
+/// Secrets recognised by the text before them. At most 48.
 pub(super) static CONTEXTS: LazyLock<Vec<Detector>> = LazyLock::new(|| {
     let mut all = contexts();
     all.extend(forms());
     all.extend(devices());
+    all.extend(pairs());
+    all.extend(dialogues());
     all
 });
 
@@ -203,7 +205,7 @@ fn forms() -> Vec<Detector> {
         Detector::new(
             "password",
             &["cred", "zugangsdaten"],
-            r#"(?i:\b(?:creds?|credentials|zugangsdaten)\b["'`*]?\s*(?:are|is|:|=|-)?\s*["'`(*]?[A-Za-z0-9_.@+-]{1,40}["'`*]?\s*[/:,]\s*["'`*]?(?P<secret>[^\s"'`,;)*]{5,}))"#,
+            r#"(?i:\b(?:creds?|credentials|zugangsdaten)\b["'`*]?\s*(?:(?:for|of|to|on|für|zu|de|pour|para) [^\n:=]{1,40})?(?:are|is|:|=|-)?\s*["'`(*]?[A-Za-z0-9_.@+-]{1,40}["'`*]?\s*[/:,]\s*["'`*]?(?P<secret>[^\s"'`,;)*]{5,}))"#,
         )
         .when(|found, value| is_random(found, value) && !judgement::is_name(value) && !value.starts_with('/')),
         Detector::new(
@@ -267,6 +269,121 @@ fn devices() -> Vec<Detector> {
     ]
 }
 
+/// A user and a password side by side, whatever program or file they are for.
+fn pairs() -> Vec<Detector> {
+    vec![
+        // `-u ada … -p SECRET` and the other way round, of any program.
+        Detector::new(
+            "password",
+            &["-u", "-l ", "--user", "--login", "/u"],
+            concat!(
+                r#"(?:^|\s)(?:-[uUl]|--?user(?:name)?|--login|/u(?:ser)?)(?:[ =:]\s*)?["']?[A-Za-z][^\s"']*["']?(?:[ \t]+[^\s|;&]+){0,8}?[ \t]+(?:-[pPwW]|-pw|--?pass|/p)(?:[ =:]\s*)?["']?(?P<secret>[^\s"'|;&]{5,})"#,
+                r#"|(?:^|\s)(?:-[pPwW]|-pw|--?pass|/p)(?:[ =:]\s*)?["']?(?P<other>[^\s"'|;&]{5,})["']?(?:[ \t]+[^\s|;&]+){0,8}?[ \t]+(?:-[uU]|--?user(?:name)?|--login|/u(?:ser)?)(?:[ =:]|\b)"#,
+                r#"|(?:^|\s)(?:-[uU]|--?(?:proxy-)?user|--(?:basic-)?auth|--[a-z-]*cred(?:s|entials)?)(?:[ =:]\s*)?["']?[A-Za-z][A-Za-z0-9_.@+\\-]*[:%](?P<third>[^\s"']{5,})"#,
+            ),
+        )
+        .when(is_strong),
+        // `ada@mail.example.com:SECRET`, as lists of accounts and mail servers keep them.
+        Detector::new(
+            "password",
+            &["@"],
+            r#"(?m)(?:^|[\s"'(])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[:|;](?P<secret>[^\s"'/:;|,]{6,})(?:$|[\s"')])"#,
+        )
+        .when(is_strong),
+        // The dialogue of FTP and POP3.
+        Detector::new(
+            "password",
+            &["pass "],
+            r"(?s)\bUSER[ \t]+[^\n]{1,80}\n.{0,200}?\bPASS[ \t]+(?P<secret>[^\s]{4,})",
+        )
+        .when(is_value),
+        Detector::new(
+            "password",
+            &["chpasswd", "createuser"],
+            concat!(
+                r#"(?i:\bchpasswd:(?:\s+expire:\s*\w+)?\s+(?:list|users):\s*[|>]?[+-]?\s+(?:-\s*)?["']?[\w.-]+:(?P<secret>[^\s"']{4,}))"#,
+                r#"|\bcreateUser\s+\S+\s+(?:MD5|SHA[0-9-]*)\s+["']?(?P<other>[^\s"']{6,})["']?(?:\s+(?:DES|3DES|AES[0-9-]*)\s+["']?(?P<third>[^\s"']{6,}))?"#,
+            ),
+        )
+        .when(is_value),
+        // The text of a QR code for a wireless network.
+        Detector::new("password", &["wifi:"], r"(?i:\bwifi:[^\n]{0,200}?\bp:(?P<secret>[^;\n]{4,});)").when(is_value),
+        // Links that log in whoever follows them.
+        Detector::new(
+            "secret",
+            &["://"],
+            r#"(?i:://[^\s"'<>|/]+(?:/[^\s"'<>|/?]+){0,6}?/[a-z_-]*(?:reset|verif|confirm|magic|invit|activat|unlock|recover|one-time)[a-z_-]*/(?P<secret>[A-Za-z0-9_=.~-]{16,}))"#,
+        )
+        .when(|_, value| judgement::is_key_material(value, 16) && !judgement::is_name(value)),
+    ]
+}
+
+/// What programs say to each other and to people: protocols, forms, terminals.
+fn dialogues() -> Vec<Detector> {
+    vec![
+        Detector::new(
+            "password",
+            &["setuser", "user "],
+            r"(?i:(?:\bacl\s+setuser\b|(?:^|\s)user\s+\S+\s+on\b)[^\n>]{0,120}\s>(?P<secret>[^\s]{3,}))",
+        )
+        .when(is_value),
+        // PPP's file of secrets: client, server, secret, addresses.
+        Detector::new(
+            "password",
+            &["*", "pptp", "l2tp", "ppp"],
+            r#"(?m)^["']?[\w.@\\-]+["']?[ \t]+(?:pptpd?|x?l2tpd?|pppd?|\*)[ \t]+["']?(?P<secret>[^\s"']{5,})["']?[ \t]+(?:\*|[0-9.]+)[ \t]*$"#,
+        )
+        .when(is_random),
+        Detector::new(
+            "password",
+            &["form-data"],
+            r#"(?i:name=\\?"[^"\n]{0,40}(?:pass|secret|token|pwd|api_?key)[^"\n]{0,20}"(?:\r?\n[^\r\n]+){0,4}\r?\n\r?\n(?P<secret>[^\r\n]{3,}))"#,
+        )
+        .when(is_value),
+        // Names and passwords in base64 within the dialogue of a mail server.
+        Detector::new(
+            "authorization",
+            &["auth plain", "auth login", "auth xoauth2", "auth=plain"],
+            r"(?i:\bauth[ =](?:plain|login|xoauth2)[ \t]+(?P<secret>[A-Za-z0-9+/]{8,}={0,2}))",
+        )
+        .when(|_, value| value.ends_with('=') || judgement::is_strong(value, 12)),
+        Detector::new(
+            "password",
+            &[" login ", "identify "],
+            r#"(?m)(?:^|\s)[A-Za-z]{0,4}[0-9]{1,6}[ \t]+LOGIN[ \t]+["']?[^\s"']+["']?[ \t]+["']?(?P<secret>[^\s"']{4,})|(?i:nickserv:?[ \t]+identify[ \t]+(?:[\w-]+[ \t]+)?(?P<other>\S{4,}))"#,
+        )
+        .when(is_value),
+        // A program that answers a prompt: `expect "assword:"; send "…\r"`.
+        Detector::new(
+            "password",
+            &["assword", "assphrase"],
+            r#"(?i:ass(?:word|phrase)[^\n"'{};]{0,20}["'}]?[\s;,{)]{0,20}(?:exp_)?send(?:line|_user)?[\s(]+(?:--\s+)?["'{](?P<secret>[^"'}\n\\]{4,}))"#,
+        )
+        .when(is_value),
+        // A file whose name says that it holds a secret, and nothing but that on the next line.
+        Detector::new(
+            "secret",
+            &[".key", ".secret", ".token", ".password", "cat ", "/secrets/"],
+            concat!(
+                r"(?im:\.(?:key|secret|token|password|pw|pass)\b[^\n\w]{0,6}\n[ \t]*(?P<secret>[A-Za-z0-9+/=_-]{24,})[ \t]*$",
+                r"|\bcat[ \t]+[^\n|;]*(?:secret|token|passw|key|\.pw|credential)[^\n|;]*\n[ \t]*(?P<other>[^\s]{8,})[ \t]*$)",
+            ),
+        )
+        .when(|_, value| judgement::is_key_material(value, 16) || judgement::is_strong(value, 8)),
+        // `… secrets set NAME=…` of any program.
+        Detector::new(
+            "secret",
+            &["secret set", "secrets set", "secret put", "secrets put", "secrets:set", "secret create", "secrets create", "secret add", "secrets add"],
+            r#"(?i:\bsecrets?[ :](?:set|put|create|add|update)\b[^\n|]{0,160}?[A-Za-z0-9_]+=["']?(?P<secret>[^\s"']{6,}))"#,
+        )
+        .when(is_strong),
+    ]
+}
+
+fn is_strong(_: &Captures<'_>, value: &str) -> bool {
+    judgement::is_strong(value, 6) && !judgement::is_path(value) && !judgement::is_expression(value)
+}
+
 /// Four groups of four letters of which words have none, as Google and Apple make them.
 fn is_app_password(found: &Captures<'_>, value: &str) -> bool {
     let letters: String = value.chars().filter(char::is_ascii_alphabetic).collect();
@@ -286,7 +403,7 @@ mod tests {
 
     #[test]
     fn every_expression_compiles_and_there_is_a_bit_for_each() {
-        assert!(SHAPES.len() <= 64 && CONTEXTS.len() <= 32);
+        assert!(SHAPES.len() <= 48 && CONTEXTS.len() <= 48);
         for detector in SHAPES.iter().chain(CONTEXTS.iter()) {
             assert!(detector.expression().is_some(), "{}", detector.kind);
         }

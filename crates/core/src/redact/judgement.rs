@@ -176,11 +176,33 @@ pub(super) fn looks_random(value: &str, least: usize) -> bool {
     let upper = value.chars().skip(1).any(|c| c.is_ascii_uppercase());
     let signs = value.chars().any(|c| "+=!#%^*~$@&".contains(c));
     value.chars().count() >= least
-        && ((letters && digits)
+        && (has_odd_capitals(value)
+            || (letters && digits)
             || (lower && upper && value.len() >= 16 && !is_camel_case(value))
             || (letters && signs)
             || (digits && value.len() >= 12)
             || (value.len() >= 10 && is_unpronounceable(value)))
+}
+
+/// Short forms that are written in capitals within names.
+const ACRONYMS: &[&str] = &[
+    "API", "URL", "URI", "JSON", "HTTP", "ID", "XML", "SQL", "AWS", "IAM", "TLS", "SSL", "DNS", "IP", "OS", "UI", "DB",
+    "VM", "CPU", "JWT", "UUID", "YAML", "HTML", "CSS", "CSV", "TTL", "TCP", "UDP", "SSH", "SSO", "LDAP", "SAML",
+    "OIDC", "ACL", "CI", "CD", "PR", "QA", "IO", "DAO", "DTO", "PDF", "RPC", "AD", "EC", "RDS", "PVC", "PV", "CA",
+    "CRD", "NS", "FS", "MFA",
+];
+
+/// Returns true when several capitals follow a small letter and are no short form: `harborQZRw`.
+fn has_odd_capitals(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    value.len() >= 8
+        && !value.contains(['.', '(', '/', ':'])
+        && mixes_cases(value)
+        && !ACRONYMS.iter().any(|short| {
+            value
+                .match_indices(short)
+                .any(|(at, _)| at > 0 && bytes.get(at - 1).is_some_and(u8::is_ascii_lowercase))
+        })
 }
 
 /// Returns true for words written together: `getSecretValueFromStore`.
@@ -211,8 +233,12 @@ pub(super) fn is_name(value: &str) -> bool {
         return true;
     }
     let parts: Vec<&str> = value.split(['-', '.', '_', '/', ':', '#', '@']).collect();
-    parts.len() > 1
-        && parts.iter().all(|part| part.len() <= 24)
+    // Anchors and hosts hold no capitals within a word.
+    let odd = value.split(['#', '@']).skip(1).any(|part| {
+        part.chars().skip(1).any(|c| c.is_ascii_uppercase()) && part.chars().any(|c| c.is_ascii_lowercase())
+    });
+    !odd && parts.len() > 1
+        && parts.iter().all(|part| part.len() <= 24 && !is_scrambled(part))
         && !value.contains(['+', '=', '$', '!', '%', '^', '*', '~'])
         && parts
             .iter()
@@ -220,6 +246,34 @@ pub(super) fn is_name(value: &str) -> bool {
             .count()
             * 2
             >= parts.len()
+}
+
+/// Returns true for a part that no word is: capitals and small letters take turns, or both stand among digits.
+pub(super) fn is_scrambled(part: &str) -> bool {
+    let cases: Vec<bool> = part
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c| c.is_ascii_uppercase())
+        .collect();
+    let turns = cases.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let digits = part.chars().filter(char::is_ascii_digit).count();
+    let strange = part.len() >= 10 && turns >= 2 && is_unpronounceable(part);
+    part.len() >= 5 && turns * 2 >= part.len()
+        || digits > 0 && strange
+        || part.len() >= 8 && digits > 0 && (turns + digits) * 5 >= part.len() * 2 && turns >= 2
+}
+
+/// Returns true for at least `least` characters of three of these: small letters, capitals, digits, signs. No name of a
+/// file, host or branch looks so.
+pub(super) fn is_strong(value: &str, least: usize) -> bool {
+    let value = value.trim_end_matches(['.', ',', ';', ':', ')', ']', '}']);
+    let any = |what: fn(char) -> bool| usize::from(value.chars().any(what));
+    let signs = any(|c| "+=!#%^*~$@&?_".contains(c));
+    let kinds = any(|c| c.is_ascii_lowercase()) + any(|c| c.is_ascii_uppercase()) + any(|c| c.is_ascii_digit()) + signs;
+    value.chars().count() >= least
+        && (kinds >= 3 || kinds == 2 && is_key_material(value, 10) && is_unpronounceable(value))
+        && !is_name(value)
+        && !is_placeholder(value)
 }
 
 /// Returns true for a path of files: `/var/run/token1`, `./key.pem`, `~/.ssh/id_rsa`, `C:\keys`.

@@ -6,6 +6,7 @@
 //! that names its kind; line breaks are kept.
 
 mod assignment;
+mod blocks;
 mod command_lines;
 mod detectors;
 mod encoded;
@@ -19,6 +20,7 @@ mod prefilter;
 mod programs;
 mod separators;
 mod shapes;
+mod strong;
 mod tables;
 mod urls;
 mod value;

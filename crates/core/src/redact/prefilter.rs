@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::detectors::{CONTEXTS, SHAPES};
 use super::find::Find;
-use super::{assignment, command_lines, encoded, files, keys, tables, urls};
+use super::{assignment, blocks, command_lines, encoded, files, keys, strong, tables, urls};
 
 /// A detector that is a function, and the literals of which one must occur.
 struct FindFunction {
@@ -45,6 +45,10 @@ static READERS: LazyLock<Vec<FindFunction>> = LazyLock::new(|| {
             find: tables::find_tables,
         },
         FindFunction {
+            literals: &["s:", "s =", "s=", "s\":", "s\" =", "s {"],
+            find: blocks::find,
+        },
+        FindFunction {
             literals: &["-", " ", "/"],
             find: command_lines::find,
         },
@@ -58,7 +62,7 @@ struct Prefilter {
 }
 
 /// First bit of the detectors of contexts; before it are those of shapes.
-const FIRST_CONTEXT: usize = 64;
+const FIRST_CONTEXT: usize = 48;
 /// First bit of the functions.
 const FIRST_READER: usize = 96;
 
@@ -129,6 +133,7 @@ impl DetectorSet {
             }
         }
         assignment::find(text, finds);
+        strong::find(text, finds);
         encoded::find(text, depth, finds);
     }
 

@@ -13,11 +13,13 @@ pub(super) enum SecretPlace {
     AnyPart(char),
     /// The word this many words after another that is no option: `rabbitmqctl add_user ada SECRET`.
     Words(&'static str, usize),
+    /// The word after one that begins with a text: `/user:ada SECRET`.
+    AfterPrefix(&'static str),
     /// The last word, when it looks random.
     Last,
 }
 
-use SecretPlace::{After, AnyPart, Glued, Last, Part, Words};
+use SecretPlace::{After, AfterPrefix, AnyPart, Glued, Last, Part, Words};
 
 /// Programs, a word that must be among the arguments (or none), and the places of passwords.
 pub(super) const PROGRAMS: &[(&str, &str, &[SecretPlace])] = &[
@@ -143,7 +145,7 @@ pub(super) const PROGRAMS: &[(&str, &str, &[SecretPlace])] = &[
     ("psexec", "", &[After("-p")]),
     ("xfreerdp", "", &[Glued("/p:"), After("-p")]),
     ("rdesktop", "", &[After("-p")]),
-    ("net", "use", &[Words("use", 2), Words("use", 1)]),
+    ("net", "use", &[Words("use", 2), Words("use", 1), AfterPrefix("/user:")]),
     ("net", "user", &[Words("user", 1)]),
     ("cmdkey", "", &[Glued("/pass:")]),
     ("schtasks", "", &[After("/rp"), After("/p"), After("/RP"), After("/P")]),
@@ -191,6 +193,11 @@ pub(super) const PROGRAMS: &[(&str, &str, &[SecretPlace])] = &[
     ),
     ("rabbitmqadmin", "", &[After("-p")]),
     ("vault", "login", &[Words("login", 0)]),
+    ("vault", "put", &[AnyPart('=')]),
+    ("vault", "write", &[AnyPart('=')]),
+    ("vault", "patch", &[AnyPart('=')]),
+    ("kubectl", "secret", &[Part("--from-literal", '=')]),
+    ("oc", "secret", &[Part("--from-literal", '=')]),
     ("vault", "unseal", &[Words("unseal", 0)]),
     ("ngrok", "", &[Words("authtoken", 0), Words("add-authtoken", 0)]),
     ("cargo", "login", &[Words("login", 0)]),
@@ -205,6 +212,12 @@ pub(super) const PROGRAMS: &[(&str, &str, &[SecretPlace])] = &[
         "configure",
         &[Words("aws_secret_access_key", 0), Words("aws_session_token", 0)],
     ),
+    ("aws", "SecureString", &[After("--value")]),
+    ("gh", "secret", &[After("--body"), After("-b")]),
+    ("glab", "variable", &[After("--value"), After("-v")]),
+    ("fly", "secrets", &[AnyPart('=')]),
+    ("flyctl", "secrets", &[AnyPart('=')]),
+    ("doppler", "secrets", &[AnyPart('=')]),
     ("svn", "", &[After("--password")]),
     ("bws", "", &[After("-t"), After("--access-token")]),
     ("bw", "", &[Words("unlock", 0), Words("login", 1), After("--session")]),

@@ -1,6 +1,6 @@
 //! Separators between a name and its value, in every notation.
 
-use super::names::SecretName;
+use super::names::{Class, SecretName, is_about};
 use super::value::{line_end, skip, starts};
 
 /// The text between a name and its value.
@@ -36,6 +36,7 @@ const PREPOSITIONS: &[&str] = &[
 pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usize)> {
     let bytes = text.as_bytes();
     let end = name.range.end;
+    let end = end + if starts(text, end, "[]") { 2 } else { 0 };
     let closed = skip(text, end, b"\"'`*]\\})_", 6);
     let is_quoted = text.get(end..closed).is_some_and(|marks| marks.contains(['"', '\'']));
     if is_tag(text, name, closed) {
@@ -47,14 +48,21 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     if let Some(at) = pair(text, closed) {
         return Some((Separator::Structure, at));
     }
-    let at = skip(text, closed, b" \t", 60);
+    let blanks = skip(text, closed, b" \t", 60);
+    let at = after_leader(text, blanks);
     let operators: &[(&str, Separator)] = &[
         (":=", Separator::Equals),
+        ("||=", Separator::Equals),
+        ("//=", Separator::Equals),
         ("=>", Separator::Equals),
         ("==", Separator::Equals),
         ("?=", Separator::Equals),
         ("+=", Separator::Equals),
         ("->", Separator::Equals),
+        ("--->", Separator::Equals),
+        ("-->", Separator::Equals),
+        ("==>", Separator::Equals),
+        (">>", Separator::Equals),
         ("→", Separator::Equals),
         ("<-", Separator::Equals),
         ("::", Separator::Equals),
@@ -64,7 +72,7 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     ];
     for (sign, separator) in operators {
         if starts(text, at, sign) {
-            let after = skip(text, at + sign.len(), b" \t*_", 60);
+            let after = after_tags(text, skip(text, at + sign.len(), b" \t*_", 60));
             return Some(match next_line(text, after) {
                 Some(next) if !starts_block(text, after) => (Separator::NextLine, next),
                 _ => (*separator, after),
@@ -74,17 +82,31 @@ pub(super) fn separator(text: &str, name: &SecretName) -> Option<(Separator, usi
     if in_path {
         return None;
     }
+    if text
+        .get(name.range.clone())
+        .is_some_and(|shown| shown.starts_with("--"))
+        && let Some(next) = next_line(text, closed)
+    {
+        // A list of arguments with one on each line.
+        return Some((Separator::NextLine, skip(text, next, b"- \"'", 4)));
+    }
+    if at > blanks {
+        return Some((Separator::Words, at));
+    }
     match bytes.get(at) {
         Some(b'|') if bytes.get(at + 1) != Some(&b'|') && is_row(text, name) => {
             return Some((Separator::Structure, at + 1));
         }
-        Some(b',') if is_quoted => return Some((Separator::Structure, at + 1)),
+        Some(b',') if is_quoted || is_tuple(text, name, at + 1) => return Some((Separator::Structure, at + 1)),
         Some(b'(') if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => return Some((Separator::Structure, at + 1)),
         None => return None,
         _ => {}
     }
-    if let Some(after) = sentence(text, at) {
+    if let Some(after) = sentence(text, at).or_else(|| new_value(text, name, at)) {
         return Some((Separator::Words, after));
+    }
+    if let Some(found) = described(text, name, at).filter(|_| !is_quoted) {
+        return Some(found);
     }
     (at > end).then_some((Separator::Blank, at))
 }
@@ -133,6 +155,14 @@ fn tag(text: &str, name: &SecretName, at: usize) -> Option<usize> {
             .iter()
             .any(|tag| starts(text, at, tag));
         let next = skip(text, closed, b" \t\r\n", 60);
+        let spoken = after_tags(text, skip(text, closed, b" \t:=", 8));
+        if !naming
+            && text
+                .get(closed..spoken)
+                .is_some_and(|between| between.contains([':', '=']))
+        {
+            return Some(spoken);
+        }
         let inner = (naming && text.as_bytes().get(next) == Some(&b'<')).then_some(next)?;
         inner + text.get(inner..line_end(text, inner, 60))?.find('>')? + 1
     } else {
@@ -156,9 +186,15 @@ fn tag(text: &str, name: &SecretName, at: usize) -> Option<usize> {
         }
         open
     };
-    let content = text.get(open..line_end(text, open, 500))?;
+    let mut open = open;
+    let mut content = text.get(open..line_end(text, open, 500))?;
     if content.starts_with("<![CDATA[") {
         return Some(open);
+    }
+    // `<AdminPassword><Value>…`
+    if content.starts_with('<') && !content.starts_with("</") {
+        open += content.find('>')? + 1;
+        content = text.get(open..line_end(text, open, 500))?;
     }
     let end = content.find('<').filter(|end| *end > 0)?;
     let rest = content.get(end..)?;
@@ -232,6 +268,95 @@ fn sentence(text: &str, at: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// The byte after a row of dots that leads to the value: `Password ........: …`.
+fn after_leader(text: &str, at: usize) -> usize {
+    let end = skip(text, at, b".", 80);
+    if end - at < 3 {
+        return at;
+    }
+    skip(text, end, b" \t", 20)
+}
+
+/// Tags of HTML around a word, which say nothing about it.
+const PLAIN_TAGS: &[&str] = &[
+    "b", "i", "u", "em", "tt", "p", "br", "td", "dd", "code", "kbd", "pre", "span", "strong", "div", "mark", "br/",
+    "br /",
+];
+
+/// The byte after opening and closing tags of HTML that only give a word its look.
+fn after_tags(text: &str, at: usize) -> usize {
+    let mut at = at;
+    for _ in 0..4 {
+        let rest = text.get(at..line_end(text, at, 12)).unwrap_or_default();
+        let Some((tag, _)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) else {
+            break;
+        };
+        let name = tag.trim_start_matches('/').to_ascii_lowercase();
+        if !PLAIN_TAGS.contains(&name.as_str()) {
+            break;
+        }
+        at = skip(text, at + tag.len() + 2, b" \t", 20);
+    }
+    at
+}
+
+/// Returns true for a pair of a name and a string without blanks: `{password, "…"}`, `(:password, "…")`.
+fn is_tuple(text: &str, name: &SecretName, at: usize) -> bool {
+    let opened = before_within(text, name.range.start, 2).ends_with(['{', '(', '[', ':']);
+    let start = skip(text, at, b" \t<", 8);
+    let inner = text
+        .get(start..line_end(text, start, 200))
+        .and_then(|rest| rest.strip_prefix(['"', '\'']))
+        .and_then(|rest| rest.split(['"', '\'']).next());
+    opened && inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(' '))
+}
+
+/// Beginnings of verbs that give a secret a new value.
+const CHANGES: &[&str] = &[
+    "chang", "set", "rotat", "reset", "updat", "switch", "geänder", "gesetzt", "setz", "cambi", "chang", "mis ",
+];
+
+/// The byte after "to", when the words before the name say that it was changed: "I changed the password to …".
+fn new_value(text: &str, name: &SecretName, at: usize) -> Option<usize> {
+    let word = ["to ", "auf ", "into ", "en ", "por "]
+        .iter()
+        .find(|word| starts(text, at, word))?;
+    let before = before_within(text, name.range.start, 60).to_lowercase();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    CHANGES
+        .iter()
+        .any(|verb| line.contains(verb))
+        .then_some(at + word.len())
+}
+
+/// The separator where a word says whose password it is: "password db = …", "password (prod): …".
+fn described(text: &str, name: &SecretName, at: usize) -> Option<(Separator, usize)> {
+    if name.class != Class::Password {
+        return None;
+    }
+    let rest = text.get(at..line_end(text, at, 40))?;
+    let open = rest.starts_with('(');
+    let inner = if open { rest.get(1..)? } else { rest };
+    let word = inner.len()
+        - inner
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || open && c == ' ')
+            .len();
+    let shown = inner
+        .get(..word)
+        .filter(|word| !word.is_empty() && !word.starts_with('-'))?;
+    let after = inner.get(word..)?;
+    let after = if open { after.strip_prefix(')')? } else { after };
+    let sign = after.trim_start();
+    let separator = if sign.starts_with('=') && !sign.starts_with("==") {
+        Separator::Equals
+    } else if sign.starts_with(": ") {
+        Separator::Words
+    } else {
+        return None;
+    };
+    (!is_about(shown)).then(|| (separator, at + rest.len() - sign.len() + 1))
 }
 
 /// At most so many bytes before a byte.

@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<Detector> {
     all.extend(webhooks());
     all.extend(hashes());
     all.push(encoded_key());
+    all.push(prefixed());
     all
 }
 
@@ -31,6 +32,32 @@ fn encoded_key() -> Detector {
             r"(?:\r?\n[ \t>]*[A-Za-z0-9+/]{40,})*={0,2}"
         ),
     )
+}
+
+/// Beginnings of ids that vendors give to what is no secret: requests, events, files.
+const ID_BEGINNINGS: &[&str] = &[
+    "req", "evt", "pi", "ch", "cus", "sub", "in", "msg", "run", "thread", "asst", "file", "job", "task", "trace",
+    "span", "sha1", "sha256", "sha384", "sha512", "md5", "h1", "seti", "txn", "re", "price", "acct", "cs", "chatcmpl",
+    "resp", "call", "toolu", "batch", "id", "user", "org", "proj", "usr", "build", "deploy", "dpl", "snap", "vol",
+    "img", "rid", "request", "session", "event", "order", "invoice", "plan", "wf", "node", "pod", "sig", "ref", "gen",
+    "exec", "ssh",
+];
+
+/// A token of a vendor that is not known yet: a short prefix, and many letters of both cases with digits among them.
+fn prefixed() -> Detector {
+    Detector::new(
+        "service-token",
+        &["_", "-"],
+        r"\b(?P<prefix>[a-z][a-z0-9]{1,11})(?:[_-][a-z0-9]{1,8}){0,2}[_-](?P<secret>[A-Za-z0-9]{30,})\b",
+    )
+    .when(|found, secret| {
+        let count = |what: fn(&u8) -> bool| secret.bytes().filter(what).count();
+        let prefix = found.name("prefix").map(|prefix| prefix.as_str()).unwrap_or_default();
+        count(u8::is_ascii_digit) >= 3
+            && count(u8::is_ascii_lowercase) >= 4
+            && count(u8::is_ascii_uppercase) >= 4
+            && !ID_BEGINNINGS.contains(&prefix)
+    })
 }
 
 fn clouds() -> Vec<Detector> {
@@ -248,7 +275,7 @@ fn services() -> Vec<Detector> {
                 "eaab",
             ],
             concat!(
-                r"(?:do[opr]_v1_[a-f0-9]{40,}|\bdapi[0-9a-f]{32}(?:-[0-9])?|shp(?:at|ca|pa|ss|tka)_[0-9a-fA-F]{32}|\b[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}",
+                r"(?:do[opr]_v1_[a-f0-9]{40,}|\bdapi[0-9a-f]{32}(?:-[0-9])?|shp(?:at|ca|pa|ss|tka)_[0-9a-fA-F]{32}|(?:\b|bot)[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}",
                 r"|HRKU-[A-Za-z0-9_-]{30,}|\b[0-9a-f]{32}-us[0-9]{1,2}\b|x(?:key|smtp)sib-[a-f0-9]{40,}-[A-Za-z0-9]{10,}|pscale_(?:tkn|oauth|pw)_[A-Za-z0-9_.=-]{20,}",
                 r"|PMAK-[a-f0-9]{24}-[a-f0-9]{30,}|\bpat[A-Za-z0-9]{14}\.[a-f0-9]{40,}|\bpat-(?:na|eu)[0-9]-[a-f0-9-]{36}|\b(?:pat|sat)\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{20,}\.[A-Za-z0-9]{16,}",
                 r"|\bntn_[A-Za-z0-9]{40,}|\bsecret_[A-Za-z0-9]{43}\b|\bsq0[a-z]{3}-[A-Za-z0-9_-]{20,}|\bEAAA[A-Za-z0-9_-]{56,}|\bEAA[A-Z][A-Za-z0-9]{60,})"
@@ -287,6 +314,8 @@ fn other_services() -> Vec<Detector> {
             "akua",
             "bearer",
             "live_",
+            "test_",
+            "prod_",
             "sbp_",
             "sb_secret",
             "sb_publish",
@@ -302,12 +331,15 @@ fn other_services() -> Vec<Detector> {
             "tk.ey",
             "amzn",
             "cfpat-",
+            "prv",
         ],
         concat!(
             r"(?:\bdp\.[a-z]{2,6}\.(?:[a-z0-9_-]+\.)?[A-Za-z0-9]{30,}|\bpul-[a-f0-9]{40}|\bpn[ub]_[A-Za-z0-9]{30,}|\brdme_[a-z0-9]{60,}|\btk-us-[\w-]{40,}|duffel_(?:test|live)_[A-Za-z0-9_=-]{40,}",
             r"|\bEZ[AT]K[A-Za-z0-9]{50,}|fio-u-[A-Za-z0-9_=-]{60,}|FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)?|shippo_(?:live|test)_[a-fA-F0-9]{40}|\bsm_[aps]at_[A-Za-z0-9]{16,}|\btfp_[A-Za-z0-9_.=-]{40,}",
-            r"|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\b4b1d[A-Za-z0-9]{38}\b|\bs-s4t2(?:ud|af)-[a-f0-9]{64}|\bp8e-[A-Za-z0-9]{32}|\bdnkey-[A-Za-z0-9=_-]{20,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
-            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36}|\bCFPAT-[A-Za-z0-9_-]{40,})"
+            r"|\b(?:live|test|prod)_(?:pub_)?[A-Fa-f0-9]{32,}|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\b4b1d[A-Za-z0-9]{38}\b|\bs-s4t2(?:ud|af)-[a-f0-9]{64}|\bp8e-[A-Za-z0-9]{32}|\bdnkey-[A-Za-z0-9=_-]{20,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
+            r"|\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}|\bsbp_[a-f0-9]{40}|\bsb_secret_[A-Za-z0-9_-]{20,}|\bsl\.[A-Za-z0-9_=-]{100,}|\bv[24]\.local\.[A-Za-z0-9_-]{40,}|\b[spt]k\.ey[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{16,}|amzn\.mws\.[0-9a-f-]{36}|\bCFPAT-[A-Za-z0-9_-]{40,}",
+            // Private keys of wallets.
+            r"|\b[xyzt]prv[1-9A-HJ-NP-Za-km-z]{100,})"
         ),
     )]
 }

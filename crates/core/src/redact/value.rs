@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::judgement::looks_random;
+
 /// A value in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Value {
@@ -37,6 +39,8 @@ pub(super) fn line_end(text: &str, at: usize, most: usize) -> usize {
             .take(most)
             .position(|byte| *byte == b'\n')
             .unwrap_or(rest.len().min(most));
+    // A byte behind the text is the end of its last line.
+    end = end.min(text.len());
     while !text.is_char_boundary(end) {
         end += 1;
     }
@@ -65,6 +69,9 @@ pub(super) fn read(text: &str, at: usize) -> Option<Value> {
     }
     if let Some(inner) = constructor(text, at) {
         return quoted(text, inner, *bytes.get(inner)?);
+    }
+    if let Some(delimited) = delimited(text, at) {
+        return Some(delimited);
     }
     let mut open = at;
     // Prefixes of strings in Python, SQL, C and Rust: b"…", N'…', L"…", rb'…'.
@@ -98,6 +105,48 @@ fn heredoc(text: &str, at: usize) -> Option<Value> {
         range: start..end,
         quoted: true,
         end,
+    })
+}
+
+/// A string with delimiters of its own: `q{…}` of Perl, `%q(…)` of Ruby, `~s|…|` of Elixir, `r#"…"#` of Rust, `[[…]]` of
+/// Lua, `<<"…">>` of Erlang, `@"…"` of C#, `$'…'` of a shell.
+fn delimited(text: &str, at: usize) -> Option<Value> {
+    let rest = text.get(at..line_end(text, at, MOST))?;
+    let openings: &[(&str, &[&str])] = &[
+        ("", &["{", "r#\"", "<<\"", "<<'", "@\"", "$\"", "$'", "@'"]),
+        ("q", &["{", "(", "[", "|", "!", "<", "/"]),
+        ("qq", &["{", "(", "[", "|", "!", "<", "/"]),
+        ("%q", &["{", "(", "[", "|", "<"]),
+        ("%Q", &["{", "(", "[", "|", "<"]),
+        ("%", &["(", "{", "["]),
+        ("~s", &["{", "(", "[", "|", "<", "/", "\""]),
+        ("~S", &["{", "(", "[", "|", "<", "/", "\""]),
+    ];
+    let (skipped, mark) = openings.iter().find_map(|(prefix, marks)| {
+        let inner = rest.strip_prefix(prefix)?;
+        let mark = marks.iter().find(|mark| inner.starts_with(**mark))?;
+        Some((prefix.len() + mark.len(), *mark))
+    })?;
+    let closing = match mark.chars().next_back()? {
+        '{' => '}',
+        '(' => ')',
+        '[' => ']',
+        '<' => '>',
+        other => other,
+    };
+    let length = rest.get(skipped..)?.find(closing).filter(|length| *length > 0)?;
+    if mark == "{" && skipped == 1 {
+        // ODBC puts what holds signs in braces; a map and a variable of a template are no values.
+        let inner = rest.get(skipped..skipped + length)?;
+        if inner.contains([' ', '"', '\'', ':', ',', '$', '{', '(']) || !looks_random(inner, 5) {
+            return None;
+        }
+    }
+    let range = at + skipped..at + skipped + length;
+    Some(Value {
+        end: range.end + closing.len_utf8(),
+        range,
+        quoted: true,
     })
 }
 

@@ -18,10 +18,10 @@ fn no_planted_secret_is_left() {
 
 #[test]
 fn texts_without_secrets_stay_as_they_are() {
-    let texts = include_str!("benign.txt").lines();
+    let texts = include_str!("benign.txt").lines().map(|line| line.replace('⏎', "\n"));
     let altered: Vec<_> = texts
-        .filter(|text| redact(text) != *text)
-        .map(|text| format!("{text}\n   {}", redact(text)))
+        .filter(|text| redact(text) != text.as_str())
+        .map(|text| format!("{text}\n   {}", redact(&text)))
         .collect();
     assert!(altered.is_empty(), "{}", altered.join("\n"));
 }
