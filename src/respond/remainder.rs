@@ -61,7 +61,7 @@ pub(super) fn blocks(runbook: &Runbook, topic: &Topic, shown: Shown, audience: A
 }
 
 /// Returns true for a block that names a contact or a place of the topic, or whose section does: people of other
-/// organizations see none of them.
+/// organisations see none of them.
 fn is_internal(block: &Block, topic: &Topic) -> bool {
     let text = plain_block(block);
     let contacts = topic.contacts.iter();

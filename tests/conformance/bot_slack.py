@@ -177,7 +177,8 @@ def tests(url):
             until(lambda: 1 in marked(workspace.message(channel, card["ts"])))
             served.kill()
             told = workspace.do("click", channel=channel, ts=card["ts"], text="2.")
-            assert not told["acknowledged"] and told["failure"] == "dispatch_failed", told
+            # Slack may not have noticed yet that nobody is connected any more.
+            assert not told["acknowledged"] and told["failure"] in ("dispatch_failed", "operation_timeout"), told
             missed = ada.chat_postMessage(channel=channel, text=EKS)["ts"]
             again = Served(url, folder).start()
             told = workspace.do("click", OTHER_PERSON, channel=channel, ts=card["ts"], text="2.")

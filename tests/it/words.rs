@@ -47,3 +47,38 @@ fn every_button_title_label_and_hint_is_held() {
     let labels: &Labels = responder.labels();
     insta::assert_snapshot!(format!("{labels:#?}"));
 }
+
+#[test]
+fn words_are_spelt_in_one_way() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = vec![root.join("README.md"), root.join("CHANGELOG.md")];
+    for folder in ["docs", "responses/templates"] {
+        let entries = std::fs::read_dir(root.join(folder)).unwrap();
+        texts.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
+    }
+    let stems = [
+        "categoriz",
+        "customiz",
+        "initializ",
+        "minimiz",
+        "normaliz",
+        "optimiz",
+        "organiz",
+        "prioritiz",
+        "recogniz",
+        "summariz",
+        "synchroniz",
+    ];
+    let mut others = String::new();
+    for path in texts {
+        // Pictures are no text.
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let lines = text.lines().enumerate();
+        for (number, line) in lines.filter(|(_, line)| stems.iter().any(|stem| line.to_lowercase().contains(stem))) {
+            let _ = writeln!(others, "{}:{}: {line}", path.display(), number + 1);
+        }
+    }
+    assert!(others.is_empty(), "`-ise`, as in the other texts:\n{others}");
+}

@@ -184,7 +184,7 @@ fn what_the_card_leaves_out_is_one_entry_of_its_list() {
 const PUMP: &str = "# Pump\n\nOwner: team Shop, Slack #pumps\nStatus: live\n\n## Fix\n\n1. Start it.\n";
 
 #[test]
-fn people_of_other_organizations_see_no_contacts_in_what_the_card_leaves_out() {
+fn people_of_other_organisations_see_no_contacts_in_what_the_card_leaves_out() {
     let shop = json!({"shop": {"name": "Team Shop", "comm": {"name": "#shop", "link": "https://chat.example/shop"}}});
     let runbook = parse("pump.md", PUMP, &BTreeMap::from([("teams".to_owned(), shop)])).0;
     let library = Library {

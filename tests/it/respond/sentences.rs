@@ -259,7 +259,7 @@ fn refusals_in_the_escalate_window() {
     insta::assert_snapshot!(said.join("\n"), @"
     Choose a team.
     I’m not in Gates’s channel. Invite me there, or choose another team.
-    Gates’s channel is shared with another organization, so I can’t post there.
+    Gates’s channel is shared with another organisation, so I can’t post there.
     Slack didn’t answer in time. Try again.
     I don’t know the Slack account of the person on call for Gates. Choose someone else to mention.
     No user group is set up for Gates. Choose someone else to mention.
@@ -299,13 +299,13 @@ fn refusals_of_exports_and_verdicts_and_missed_messages() {
     insta::assert_snapshot!(said.join("\n\n"), @"
     I can’t upload files yet: the Slack app is missing the scope `files:write`. Ask an operator to add it and reinstall the app.
 
-    I don’t export cases in channels shared with other organizations.
+    I don’t export cases in channels shared with other organisations.
 
     I’m not in this channel, so I can’t upload a file here. Invite me with `/invite` and try again.
 
     Slack didn’t accept the file. Try again in a moment.
 
-    Only people in my own organization can rate my answers. Nothing was changed.
+    Only people in my own organisation can rate my answers. Nothing was changed.
 
     I’m not in this channel, so I can’t post here. Invite me with `/invite` and try again.
 
@@ -411,7 +411,7 @@ fn messages_to_a_team() {
 
     Gate is shut
     Escalated by Ada to Grace · Severity: error
-    This is for Gates, whose channel is shared with another organization, so I can’t post there.
+    This is for Gates, whose channel is shared with another organisation, so I can’t post there.
     The bolt sticks.
     Creating an issue… GitHub failed (HTTP 503), so I’ll try again.
     [I’m on it]

@@ -49,4 +49,14 @@ fn owners_above_the_folder_of_a_source_are_the_documents_contacts() {
     assert_eq!(setup.fetch().0, 0);
     let shown = said(&setup.signpost(&["render", "--all"]));
     assert!(shown.contains("stokers") && !shown.contains("@kilns"), "{shown}");
+
+    // So does an OWNERS file above it, with the aliases of the root.
+    origin.git(&["rm", "--quiet", "ops/catalog-info.yaml"]);
+    origin.write("ops/OWNERS", "approvers:\n- kiln-leads\n- ember\n");
+    origin.write("OWNERS_ALIASES", "aliases:\n  kiln-leads:\n  - cinder\n");
+    origin.commit();
+    assert_eq!(setup.fetch().0, 0);
+    let shown = said(&setup.signpost(&["render", "--all"]));
+    assert!(shown.contains("cinder") && shown.contains("ember"), "{shown}");
+    assert!(!shown.contains("stokers") && !shown.contains("kiln-leads"), "{shown}");
 }

@@ -170,6 +170,13 @@ pub(super) fn is_request(line: &str) -> bool {
     REQUEST.as_ref().is_some_and(|syntax| syntax.is_match(line))
 }
 
+/// Returns true for a line of a stack trace: `at Lift.open (lift.js:41:7)`, `File "lift.py", line 41, in open`.
+pub(super) fn is_stack_frame(line: &str) -> bool {
+    let line = line.trim();
+    let has_place = |rest: &str| rest.ends_with(')') && rest.contains('(') && rest.contains(':');
+    line.strip_prefix("at ").is_some_and(has_place) || line.starts_with("File \"") && line.contains("\", line ")
+}
+
 static ERROR_FIELD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\b(?:err|error|cause|exception|reason)"?[:=]\s?"((?:[^"\\]|\\.){8,})""#).ok());
 

@@ -8,7 +8,7 @@ use super::align::{self, Alignment, Hit};
 use super::bounds::{MOST_BYTES, beginning};
 use super::form::Form;
 use super::lexicon::Lexicon;
-use super::lines::{is_assignment, is_boilerplate};
+use super::lines::{is_assignment, is_boilerplate, is_stack_frame};
 use super::normalise::{NormalisedMessage, normalise};
 use super::product::{self, Product};
 use super::query_terms::QueryTerms;
@@ -418,7 +418,7 @@ fn doubt(line: &str, word: &str, place: Word, shape: Shape) -> f32 {
     }
 }
 
-/// Factor on each line's words: heads of tables, commands at a prompt and manifests are not the error itself.
+/// Factor on each line's words: heads of tables, commands at a prompt, stack frames and manifests are not the error itself.
 fn line_trust(message: &NormalisedMessage) -> Vec<f32> {
     let manifest = message
         .lines
@@ -428,7 +428,7 @@ fn line_trust(message: &NormalisedMessage) -> Vec<f32> {
         let text = text.trim();
         if is_boilerplate(text) || manifest && is_assignment(text) {
             0.2
-        } else if text.starts_with("$ ") || text.starts_with("+ ") {
+        } else if text.starts_with("$ ") || text.starts_with("+ ") || is_stack_frame(text) {
             0.4
         } else {
             1.0

@@ -101,12 +101,12 @@ fn a_step_for_a_channel_that_others_read_goes_below_the_first_message() {
             .await;
         let said = words(&step);
         assert!(
-            said.contains("Others, whose channel is shared with another organization"),
+            said.contains("Others, whose channel is shared with another organisation"),
             "{said}"
         );
         assert!(said.contains(&format!("<!subteam^{ONCALL}>")), "{said}");
         world
-            .saying(&ts, &["Others’s channel is shared with another organization"])
+            .saying(&ts, &["Others’s channel is shared with another organisation"])
             .await;
         assert_eq!(world.written(&guests).await, Vec::<Value>::new());
         bot.stop().await;

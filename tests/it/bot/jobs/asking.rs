@@ -427,7 +427,7 @@ fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
                 .say(ADA, partners, &format!("<@{SIGNPOST}> {asked}"))
                 .unwrap();
             let answer = text(&world.replies_in(partners, &ts).await[0]);
-            assert!(answer.contains("my organization"), "{asked}: {answer}");
+            assert!(answer.contains("my organisation"), "{asked}: {answer}");
             assert!(
                 !answer.contains("Sum up the day") && !answer.contains("get-info"),
                 "{answer}"
@@ -435,7 +435,7 @@ fn where_strangers_read_along_nothing_runs_and_no_job_is_named() {
         }
         let sent = json!({"user": ADA, "command": "/signpost", "text": "run nightly-report", "channel": partners});
         let told = world.control("command", sent).await;
-        assert!(text(&told["response"]).contains("my organization"), "{told}");
+        assert!(text(&told["response"]).contains("my organisation"), "{told}");
         assert_eq!(world.build_count(NIGHTLY), 0);
         bot.stop().await;
     });

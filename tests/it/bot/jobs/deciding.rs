@@ -381,7 +381,7 @@ fn who_is_not_listed_where_it_is_not_listed_and_strangers_run_nothing() {
                 ADA,
                 &partners,
                 GET,
-                "Jobs can only be run by members of my organization",
+                "Jobs can only be run by members of my organisation",
             ),
             (ADA, SUPPORT, "run nightly", "You aren’t allowed"),
             (ADA, SUPPORT, "run unheard-of A=b", "I don’t know a job called"),
