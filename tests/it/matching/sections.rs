@@ -155,3 +155,12 @@ fn problems_that_are_only_numbered_are_told_apart() {
         assert_eq!(topic.steps.len(), 1, "its own solution: {:?}", topic.steps);
     }
 }
+
+#[test]
+fn commands_that_wait_for_a_text_without_end_are_read_in_linear_time() {
+    let lines: Vec<String> = (0..60_000).map(|n| format!("cat <<END{n}x")).collect();
+    let page = format!("# Cats\n\n```\n{}\n```\n", lines.join("\n"));
+    let library = library(&[("cats.md", &page)]);
+    let outcome = find(&library, "cat <<END7x");
+    assert!(outcome.matches.is_empty());
+}

@@ -318,7 +318,7 @@ fn pairs() -> Vec<Detector> {
     ]
 }
 
-/// What programs say to each other and to people: protocols, forms, terminals.
+/// Detectors for conversations of programs with each other and with people: protocols, forms, terminals.
 fn dialogues() -> Vec<Detector> {
     vec![
         Detector::new(

@@ -1,6 +1,7 @@
 //! Signatures of code blocks: what is a command there, what a program printed, and where its messages end.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::super::SignatureKind;
 use super::super::lines::{
@@ -15,10 +16,7 @@ impl Extractor<'_> {
         let shows = matches!(block.role, Role::Symptoms | Role::Alerts | Role::Overview);
         let commands = !shows && block.attrs.iter().any(|attr| attr == "pre");
         let manifest = is_manifest(lang, text);
-        let mut command = CommandLines {
-            text,
-            ..CommandLines::default()
-        };
+        let mut command = CommandLines::new(text);
         for line in unwrapped(text, manifest) {
             let line = line.as_ref();
             let program = matches!(lang, "promql" | "sql" | "python" | "go" | "yaml" | "yml" | "hcl");
@@ -87,16 +85,24 @@ fn join(message: &mut String, line: &str) {
 }
 
 /// A command that goes on over several lines of a code block: after a backslash, or as the text it is given.
-#[derive(Debug, Default)]
 struct CommandLines<'a> {
-    /// The whole block.
-    text: &'a str,
+    /// All lines of a block that may give a command a text: one of them ends it.
+    lines: HashSet<&'a str>,
     continues: bool,
     /// The line that ends the text: `EOF`, after `cat <<EOF`.
     end: Option<String>,
 }
 
 impl CommandLines<'_> {
+    fn new(text: &str) -> CommandLines<'_> {
+        let lines = if text.contains("<<") { text } else { "" };
+        CommandLines {
+            lines: lines.lines().map(str::trim).collect(),
+            continues: false,
+            end: None,
+        }
+    }
+
     /// Reads the next line, without blanks around it; returns true when it is a command or belongs to one.
     fn holds(&mut self, line: &str) -> bool {
         if let Some(end) = &self.end {
@@ -113,7 +119,7 @@ impl CommandLines<'_> {
                     .trim_start_matches(['-', '~', ' '])
                     .trim_start_matches(['"', '\'']);
                 let end: String = end.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                self.text.lines().any(|line| line.trim() == end).then_some(end)
+                (end.starts_with(char::is_alphabetic) && self.lines.contains(end.as_str())).then_some(end)
             });
         }
         holds
