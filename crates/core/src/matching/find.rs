@@ -64,6 +64,8 @@ const ABOUT: f32 = 0.75;
 /// of fewer may be any field or product.
 const LONG: usize = 4;
 const SOME: usize = 3;
+/// Hyphens from which a code counts as its own in any case: `err-store-query-blocked`.
+const HYPHENS: usize = 3;
 /// Bytes up to which a text all in lower case counts as typed by hand.
 const MOST_SLOPPY: usize = 200;
 /// Bytes of an address that are looked at before a name in it.
@@ -164,7 +166,7 @@ impl Index {
                 let exact = named.told || written == Some(named.name.as_ref()) || named.kind == SignatureKind::Alert;
                 let sure = if product {
                     PRODUCT
-                } else if exact || named.name.contains(['_', ' ']) || named.name.matches('-').count() >= SOME {
+                } else if exact || named.name.contains(['_', ' ']) || named.name.matches('-').count() >= HYPHENS {
                     1.0
                 } else {
                     OTHER_CASE

@@ -7,7 +7,7 @@ use super::judgement::{
 };
 use super::names::{Class, SecretName, as_name, names};
 use super::separators::{Separator, separator};
-use super::value::{self, Value, line_end, skip, starts};
+use super::value::{self, Value, before_within, line_end, skip, starts};
 
 /// Commands and directives after which a name and its value are parted by a blank.
 const DIRECTIVES: &[&str] = &[
@@ -40,15 +40,15 @@ const DIRECTIVES: &[&str] = &[
     "requirepass",
 ];
 
-/// Finds the values of all assignments.
-pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
+/// Finds the values of all assignments to the `names` of a text.
+pub(super) fn find(text: &str, names: &[SecretName], finds: &mut Vec<Find>) {
     let mut done = 0;
-    for name in names(text) {
+    for name in names {
         if name.range.start < done {
             continue;
         }
-        let Some((separator, at)) = separator(text, &name) else {
-            earlier_value(text, &name, finds);
+        let Some((separator, at)) = separator(text, name) else {
+            earlier_value(text, name, finds);
             continue;
         };
         let Some(mut value) = value::read(text, at) else {
@@ -69,7 +69,7 @@ pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
             value.range.end = line_end(text, value.range.start, 400);
             value.end = value.range.end;
         }
-        if !accepts(text, &name, separator, &value) {
+        if !accepts(text, name, separator, &value) {
             continue;
         }
         done = value.range.end;
@@ -127,11 +127,8 @@ fn other_side(text: &str, at: usize) -> Option<Value> {
 
 /// Finds the value of a pair that says its value first: `"value": "…", "name": "DB_PASSWORD"`.
 fn earlier_value(text: &str, name: &SecretName, finds: &mut Vec<Find>) {
-    let mut start = name.range.start.saturating_sub(300);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    let before = text.get(start..name.range.start).unwrap_or_default();
+    let before = before_within(text, name.range.start, 300);
+    let start = name.range.start - before.len();
     let lower = before.to_ascii_lowercase();
     let names_it = ["name", "key"].iter().any(|word| {
         let tail = lower.trim_end_matches(['"', '\'', ' ', ':', '=', '\\']);
@@ -153,11 +150,7 @@ fn earlier_value(text: &str, name: &SecretName, finds: &mut Vec<Find>) {
 
 /// The letters before a name on its line, at most a few, in lower case.
 fn before(text: &str, name: &SecretName) -> String {
-    let mut start = name.range.start.saturating_sub(24);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    let before = text.get(start..name.range.start).unwrap_or_default();
+    let before = before_within(text, name.range.start, 24);
     before.rsplit('\n').next().unwrap_or_default().to_ascii_lowercase()
 }
 
@@ -252,11 +245,7 @@ fn is_phrase(name: &str) -> bool {
 
 /// Returns true within the name of a resource: `arn:aws:secretsmanager:…:secret:prod/db-AbCdEf`.
 fn is_in_resource(text: &str, name: &SecretName) -> bool {
-    let mut start = name.range.start.saturating_sub(90);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    let before = text.get(start..name.range.start).unwrap_or_default();
+    let before = before_within(text, name.range.start, 90);
     let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
     word.trim_start_matches(['"', '\'', '(', '`']).starts_with("arn:")
 }

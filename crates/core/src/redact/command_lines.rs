@@ -8,6 +8,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::find::Find;
 use super::judgement::{is_capital_name, is_path, is_placeholder, is_word, looks_random};
 use super::programs::{PROGRAMS, SecretPlace};
+use super::value::before_within;
 
 static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
@@ -242,13 +243,7 @@ fn is_example(user: &str, secret: &str) -> bool {
 }
 
 fn starts_with_mysql(text: &str, option: &Range<usize>) -> bool {
-    let mut from = option.start.saturating_sub(200);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let line = text
-        .get(from..option.start)
-        .unwrap_or_default()
+    let line = before_within(text, option.start, 200)
         .rsplit('\n')
         .next()
         .unwrap_or_default();
@@ -291,13 +286,9 @@ fn piped(text: &str, finds: &mut Vec<Find>) {
         "realm join",
     ] {
         for (at, _) in text.match_indices(command).take(100) {
-            let mut start = at.saturating_sub(400);
-            while !text.is_char_boundary(start) {
-                start += 1;
-            }
-            let line = text.get(start..at).unwrap_or_default();
-            let line_start = line.rfind('\n').map_or(0, |end| end + 1);
-            let line = line.get(line_start..).unwrap_or_default();
+            let near = before_within(text, at, 400);
+            let line_start = near.rfind('\n').map_or(0, |end| end + 1);
+            let line = near.get(line_start..).unwrap_or_default();
             let Some(pipe) = line.rfind('|') else { continue };
             let before = line.get(..pipe).unwrap_or_default().trim_end();
             let echo = ["echo ", "printf "]
@@ -313,7 +304,7 @@ fn piped(text: &str, finds: &mut Vec<Find>) {
             }) else {
                 continue;
             };
-            let offset = start + line_start;
+            let offset = at - near.len() + line_start;
             let word = before.get(last.clone()).unwrap_or_default();
             let colon = if command.contains("chpasswd") {
                 word.find(':').map_or(0, |colon| colon + 1)

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Input};
 
+use super::value::before_within;
+
 /// Demands on the value after a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
@@ -301,14 +303,7 @@ fn is_file(after: &str) -> bool {
 
 /// Returns true after a word that says whose key it is: "the admin key".
 fn follows_word(text: &str, at: usize) -> bool {
-    let mut from = at.saturating_sub(24);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let before = text
-        .get(from..at)
-        .and_then(|before| before.strip_suffix(' '))
-        .unwrap_or_default();
+    let before = before_within(text, at, 24).strip_suffix(' ').unwrap_or_default();
     let word = before
         .rsplit(|c: char| !c.is_ascii_alphabetic())
         .next()

@@ -6,6 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use super::detectors::{CONTEXTS, SHAPES};
 use super::find::Find;
+use super::names::{SecretName, names};
 use super::{assignment, blocks, command_lines, encoded, files, keys, strong, tables, urls};
 
 /// A detector that is a function, and the literals of which one must occur.
@@ -132,8 +133,9 @@ impl DetectorSet {
                 (reader.find)(text, finds);
             }
         }
-        assignment::find(text, finds);
-        strong::find(text, finds);
+        let names: Vec<SecretName> = names(text).collect();
+        assignment::find(text, &names, finds);
+        strong::find(text, &names, finds);
         encoded::find(text, depth, finds);
     }
 

@@ -1,7 +1,7 @@
 //! Separators between a name and its value, in every notation.
 
 use super::names::{Class, SecretName, is_about};
-use super::value::{line_end, skip, starts};
+use super::value::{before_within, line_end, skip, starts};
 
 /// The text between a name and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,13 +168,9 @@ fn tag(text: &str, name: &SecretName, at: usize) -> Option<usize> {
     } else {
         let open = at + text.get(at..stop)?.find('>')? + 1;
         let attribute = text.get(at..open).is_some_and(|rest| rest.starts_with(['"', '\'']));
-        let mut from = name.range.start.saturating_sub(80);
-        while !text.is_char_boundary(from) {
-            from += 1;
-        }
-        let tag = text
-            .get(from..name.range.start)
-            .and_then(|before| before.rsplit('<').next())
+        let tag = before_within(text, name.range.start, 80)
+            .rsplit('<')
+            .next()
             .unwrap_or_default()
             .to_ascii_lowercase();
         if attribute
@@ -315,7 +311,7 @@ fn is_tuple(text: &str, name: &SecretName, at: usize) -> bool {
 
 /// Beginnings of verbs that give a secret a new value.
 const CHANGES: &[&str] = &[
-    "chang", "set", "rotat", "reset", "updat", "switch", "geänder", "gesetzt", "setz", "cambi", "chang", "mis ",
+    "chang", "set", "rotat", "reset", "updat", "switch", "geänder", "gesetzt", "setz", "cambi", "mis ",
 ];
 
 /// The byte after "to", when the words before the name say that it was changed: "I changed the password to …".
@@ -357,15 +353,6 @@ fn described(text: &str, name: &SecretName, at: usize) -> Option<(Separator, usi
         return None;
     };
     (!is_about(shown)).then(|| (separator, at + rest.len() - sign.len() + 1))
-}
-
-/// At most so many bytes before a byte.
-fn before_within(text: &str, at: usize, most: usize) -> &str {
-    let mut from = at.saturating_sub(most);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    text.get(from..at).unwrap_or_default()
 }
 
 /// Returns true in a row of a table, which begins with a bar; a shell's pipe does not.

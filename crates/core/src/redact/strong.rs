@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 
 use super::find::Find;
 use super::judgement::{is_key_material, is_scrambled, looks_random};
-use super::names::{Class, names};
+use super::names::{Class, SecretName};
 
 /// Least and most bytes of a password that is recognised by its letters.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=40;
@@ -41,9 +41,11 @@ static CALLS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Finds words of four kinds of letters anywhere, and those of three in lines that speak of a password.
-pub(super) fn find(text: &str, finds: &mut Vec<Find>) {
-    let mut hints: Vec<(usize, bool)> = names(text)
+/// Finds words of four kinds of letters anywhere, and those of three in lines that speak of a password. `names` are those
+/// of the text.
+pub(super) fn find(text: &str, names: &[SecretName], finds: &mut Vec<Find>) {
+    let mut hints: Vec<(usize, bool)> = names
+        .iter()
         .filter_map(|name| match name.class {
             Class::Password | Class::Short => Some((name.range.start, true)),
             Class::Secret if name.kind == "secret" => Some((name.range.start, false)),
@@ -174,6 +176,7 @@ fn has_odd_sign(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::names;
     use super::*;
 
     #[test]
@@ -188,7 +191,8 @@ mod tests {
             ("ClusterVersion4 password", None),
         ] {
             let mut finds = Vec::new();
-            find(text, &mut finds);
+            let names: Vec<SecretName> = names(text).collect();
+            find(text, &names, &mut finds);
             let found = finds.first().and_then(|find| text.get(find.range.clone()));
             assert_eq!(found, expected, "{text}");
         }

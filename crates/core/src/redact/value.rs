@@ -30,6 +30,12 @@ pub(super) fn starts(text: &str, at: usize, what: &str) -> bool {
     rest.is_some_and(|rest| rest.eq_ignore_ascii_case(what.as_bytes()))
 }
 
+/// At most so many bytes before a byte.
+pub(super) fn before_within(text: &str, at: usize, most: usize) -> &str {
+    let from = text.ceil_char_boundary(at.saturating_sub(most));
+    text.get(from..at).unwrap_or_default()
+}
+
 /// The end of the line that holds a byte, or the end of a limit.
 pub(super) fn line_end(text: &str, at: usize, most: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
