@@ -160,15 +160,14 @@ fn a_case_of_a_conversation_is_found_by_its_card() {
                 words(message).contains("Warp engine stalls")
             })
             .await;
+        // Slack shows the card before the bot has written down where it stands. It ends when that is done.
+        bot.stop().await;
         configure(&world, &world.workspace.api_url(), "", "info");
         let place = card["ts"].as_str().unwrap().replace('.', "");
         let link = format!("https://example.slack.com/archives/D0ADA00001/p{place}");
         let output = signpost(&world, &["case", &link]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let markdown = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            output.status.success() && markdown.starts_with("# Warp engine stalls"),
-            "{markdown}"
-        );
-        bot.stop().await;
+        assert!(markdown.starts_with("# Warp engine stalls"), "{markdown}");
     });
 }
