@@ -6,6 +6,7 @@ mod corpus;
 mod expressions;
 mod hostile;
 mod notations;
+mod other_objects;
 mod properties;
 mod sections;
 mod several;

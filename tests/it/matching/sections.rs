@@ -164,3 +164,28 @@ fn commands_that_wait_for_a_text_without_end_are_read_in_linear_time() {
     let outcome = find(&library, "cat <<END7x");
     assert!(outcome.matches.is_empty());
 }
+
+#[test]
+fn a_numbered_list_below_a_label_that_says_its_text_holds_steps() {
+    for label in [
+        "Alert: `DepotGateIsShut`",
+        "Error: the gate of the depot is shut for good",
+        "Symptom: the gate of the depot is shut for good",
+        "Severity: critical",
+        "Owner: #team-gates",
+        "**Cause:** the gate of the depot is shut for good",
+    ] {
+        let page = format!("# DepotGateIsShut\n\n{label}\n\n1. Look for the key.\n2. Open the gate.\n");
+        let library = library(&[("gate.md", &page)]);
+        let outcome = find(&library, "[FIRING:1] DepotGateIsShut (hall-4 critical)");
+        let found = outcome.matches.first().expect("the alert is answered");
+        let topic = library.topic(found.topic).expect("it has a topic");
+        assert_eq!(topic.steps.len(), 2, "{label}: {:?}", topic.steps);
+    }
+    let causes = "# DepotGateIsShut\n\n**Causes:**\n\n1. The key is lost.\n2. It is night.\n\n**Steps:**\n\n1. Wait.\n";
+    let library = library(&[("gate.md", causes)]);
+    let outcome = find(&library, "[FIRING:1] DepotGateIsShut (hall-4 critical)");
+    let found = outcome.matches.first().expect("the alert is answered");
+    let topic = library.topic(found.topic).expect("it has a topic");
+    assert_eq!(topic.steps.len(), 1, "{:?}", topic.steps);
+}

@@ -129,6 +129,37 @@ fn a_text_in_markdown_is_read_as_such() {
 }
 
 #[test]
+fn what_stands_between_lines_to_cut_along_is_code() {
+    let text = "\
+Lost parcels
+
+The sorter prints this in the log file:
+
+---%<----------------
+Error: lane 7: parcel lost
+  at the gate
+---%<----------------
+
+Or:
+  -- 8< --
+  Symptoms: none
+  -- >8 --
+
+---%<---
+Never closed.
+";
+    assert_snapshot!(outline::of("parcels.txt", text), @r#"
+    1: [parcels]
+      1: Lost parcels
+      3: The sorter prints this in the log file:
+      6: code() "Error: lane 7: parcel lost\n  at the gate"
+      10: Or:
+      12: code() "Symptoms: none"
+      16: Never closed.
+    "#);
+}
+
+#[test]
 fn long_and_many_lines_are_read() {
     for text in [
         "A\n".repeat(30_000),
@@ -138,6 +169,7 @@ fn long_and_many_lines_are_read() {
         "Cause: x\n\n".repeat(20_000),
         "a\n====\n".repeat(20_000),
         "<a ".repeat(80_000),
+        "--8<--\n".repeat(30_001),
         " ".repeat(1 << 18),
     ] {
         assert!(!outline::of("a.txt", &text).is_empty());

@@ -262,6 +262,40 @@ pub(super) fn hyphenated(text: &str) -> impl Iterator<Item = (usize, &str)> {
     names.filter(|(_, name)| name.bytes().filter(|byte| *byte == b'-').count() >= 2 && !name.starts_with('-'))
 }
 
+/// Beginning of a name by which protocols call their errors (RFC 8141).
+const URN: &str = "urn:";
+
+/// Names of several parts: `NO_SUCH_LANE`, `urn:errors:rate-limited`.
+pub(super) fn compounds(text: &str) -> impl Iterator<Item = &str> {
+    let names = token::pieces(text, |c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-')));
+    let names = names.map(|(_, name)| name.trim_matches([':', '-', '_']));
+    names.filter(|name| {
+        let parts = name.split('_').filter(|part| !part.is_empty()).count();
+        let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
+        let plain = !name.contains([':', '-']);
+        letters >= 6 && (plain && parts >= 2 || name.starts_with(URN))
+    })
+}
+
+/// The parts at the end of another name that begins as a name does and has as many parts; none for any other name, and
+/// for the name itself when it is cut off.
+pub(super) fn other_parts<'n>(own: &str, other: &'n str) -> Vec<&'n str> {
+    let separator = if own.starts_with(URN) { ':' } else { '_' };
+    let (own, other): (Vec<&str>, Vec<&str>) = (own.split(separator).collect(), other.split(separator).collect());
+    let is_same = |(own, other): &(&&str, &&str)| own.eq_ignore_ascii_case(other);
+    let same = own.iter().zip(&other).take_while(is_same).count();
+    let begins = |own: &str, other: &str| {
+        own.get(..other.len())
+            .is_some_and(|own| own.eq_ignore_ascii_case(other))
+    };
+    let is_cut = || own.iter().zip(&other).skip(same).all(|(own, other)| begins(own, other));
+    if own.len() == other.len() && same * 2 >= own.len() && !is_cut() {
+        other.get(same..).unwrap_or_default().to_vec()
+    } else {
+        Vec::new()
+    }
+}
+
 /// Returns true for a hyphenated identifier that says itself that it is an error's.
 pub(super) fn is_hyphenated_error(name: &str) -> bool {
     let first = name.split('-').next().unwrap_or_default();

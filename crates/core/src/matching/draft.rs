@@ -290,7 +290,7 @@ fn speaks(text: &str, source: SignatureSource, symptom: bool) -> bool {
             let long = text.split_whitespace().nth(LEAST_WORDS - 1).is_some();
             let context =
                 text.contains("://") || is_setting(text) || is_listing(text) || is_call(text) || is_request(text);
-            symptom || long && !context
+            symptom || long && !context && Form::of(text).fine == 0
         }
     }
 }

@@ -36,6 +36,21 @@ pub(super) fn extract(runbook: &Runbook) -> Draft {
     extractor.draft
 }
 
+/// The name by which a path calls its page: that of the file, or of the folder for a folder's own page,
+/// `ist0103/index.md`.
+fn page_name(path: &str) -> Option<&str> {
+    let mut parts = path.rsplit('/');
+    let stem = parts.next()?.split('.').next()?;
+    let of_folder = ["index", "_index", "readme"]
+        .iter()
+        .any(|name| stem.eq_ignore_ascii_case(name));
+    if of_folder {
+        parts.next().or(Some(stem))
+    } else {
+        Some(stem)
+    }
+}
+
 struct Extractor<'a> {
     draft: Draft,
     runbook: &'a Runbook,
@@ -58,7 +73,7 @@ impl Extractor<'_> {
             let tags = front.tags.join(", ");
             self.text(0, &tags, SignatureKind::Words, SignatureSource::Front);
         }
-        if let Some(stem) = runbook.path.rsplit('/').next().and_then(|name| name.split('.').next()) {
+        if let Some(stem) = page_name(&runbook.path) {
             self.text(0, stem, SignatureKind::Words, SignatureSource::Front);
             // `ist0103.md`: codes in file names are recognised by their digits, for they lost their case.
             let is_code = |part: &&str| part.bytes().filter(u8::is_ascii_digit).count() >= 3;
@@ -204,8 +219,9 @@ impl Extractor<'_> {
                 let alerts = head
                     .first()
                     .is_some_and(|cell| plain(cell).trim().to_lowercase().starts_with("alert"));
+                let messages: Vec<bool> = head.iter().map(|cell| is_of_messages(&plain(cell))).collect();
                 for row in rows {
-                    self.row(section, row, block.role);
+                    self.row(section, row, block.role, &messages);
                     let name = row.first().filter(|_| alerts).map(|cell| plain(cell));
                     if let Some(name) = name.filter(|name| is_alone(name) && token::humps(name.trim()).len() == 2) {
                         self.name(section, name.trim(), 0.95, false);
@@ -243,8 +259,9 @@ impl Extractor<'_> {
         }
     }
 
-    /// Takes a row of a table; one that links to a section of the document leads to that section.
-    fn row(&mut self, section: usize, row: &[Vec<Inline>], role: Role) {
+    /// Takes a row of a table; one that links to a section of the document leads to that section. `messages`: the
+    /// columns that hold what programs print.
+    fn row(&mut self, section: usize, row: &[Vec<Inline>], role: Role, messages: &[bool]) {
         let section = row.iter().find_map(|cell| linked(cell)).unwrap_or(section);
         for (column, cell) in row.iter().enumerate() {
             let text = plain(cell);
@@ -266,6 +283,11 @@ impl Extractor<'_> {
                 }
             }
             self.leading_code(section, &text);
+            if messages.get(column) == Some(&true) {
+                for line in text.lines() {
+                    self.text(section, line, SignatureKind::Template, SignatureSource::Quoted);
+                }
+            }
             self.paragraph(section, cell, role, SignatureSource::Cell);
         }
     }
@@ -409,6 +431,27 @@ impl Extractor<'_> {
         };
         signature.add(section, kind, source, said.trim());
     }
+}
+
+/// Returns true for the head of a column that holds what programs print.
+fn is_of_messages(head: &str) -> bool {
+    const HEADS: [&str; 14] = [
+        "error",
+        "error message",
+        "error messages",
+        "error text",
+        "errors",
+        "exception",
+        "log",
+        "log entry",
+        "log line",
+        "log message",
+        "message",
+        "messages",
+        "signature",
+        "symptom",
+    ];
+    HEADS.iter().any(|known| head.trim().eq_ignore_ascii_case(known))
 }
 
 /// The text of inlines, with a placeholder for each emphasised name: in a quoted message, `_host_` stands for a host.

@@ -45,6 +45,14 @@ const ALREADY: [&str; 9] = [
     "taken",
 ];
 
+/// Marks by which tools say that a check failed.
+const FAILED: [char; 6] = ['×', '✗', '✘', '✖', '‼', '❌'];
+
+/// Words that say after `no` or `0` that nothing is wrong: `finished, no errors`.
+const NONE_OF: [&str; 7] = [
+    "alerts", "errors", "failed", "failures", "faults", "problems", "warnings",
+];
+
 /// Kinds of words in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Form {
@@ -62,7 +70,9 @@ impl Form {
     /// Counts the words of a text.
     pub(super) fn of(text: &str) -> Form {
         let mut form = Form::default();
+        form.errors += u32::from(text.trim_start().starts_with(FAILED));
         let mut follows_already = false;
+        let (mut follows_none, mut denied) = (false, 0);
         token::words(text, |word, place, shape| {
             form.words += 1;
             let written = text.get(place.start..place.end).unwrap_or_default();
@@ -74,10 +84,17 @@ impl Form {
             } else {
                 kinds(word, written, shape)
             };
+            let is_none = follows_none && NONE_OF.contains(&word);
+            if is_none {
+                form.negations -= denied;
+                form.fine += 1;
+            }
+            denied = u32::from(matches!(word, "no" | "not" | "never" | "without"));
+            follows_none = matches!(word, "no" | "without" | "0" | "zero");
             let is_taken = follows_already && ALREADY.contains(&word);
             follows_already = word == "already";
-            form.errors += u32::from(kinds & IS_ERROR > 0 || is_taken);
-            form.negations += u32::from(matches!(word, "no" | "not" | "never" | "without"));
+            form.errors += u32::from(!is_none && kinds & IS_ERROR > 0 || is_taken);
+            form.negations += denied;
             form.talk += u32::from(kinds & IS_TALK > 0);
             form.fine += u32::from(kinds & IS_FINE > 0);
         });

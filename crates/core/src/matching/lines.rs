@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::form::Form;
 use crate::runbook::placeholder;
 
 /// The label of the value at a byte offset, in snake case: the one to three words before `:` or `=`.
@@ -120,7 +121,7 @@ pub(super) fn is_manifest(lang: &str, text: &str) -> bool {
         return true;
     }
     let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
-    let assigned = text.lines().filter(|line| is_assignment(line.trim())).count();
+    let assigned = text.lines().filter(|line| is_configuration(line.trim())).count();
     text.lines().any(|line| line.trim_start().starts_with("apiVersion:"))
         || (lines >= 4 && assigned * 4 >= lines * 3 && text.lines().any(|line| line.starts_with("  ")))
 }
@@ -133,6 +134,27 @@ pub(super) fn is_assignment(line: &str) -> bool {
         return matches!(line, "{" | "}" | "[" | "]");
     };
     !key.trim_matches('"').contains(' ') && value.split_whitespace().count() <= 3
+}
+
+/// Returns true for a line of a configuration file: a [setting](is_set) or `key: value`, or a line that opens or closes
+/// a block, `server {`.
+pub(super) fn is_configuration(line: &str) -> bool {
+    let block = || line.ends_with('{') || line.len() <= 2 && line.starts_with(['}', ']']);
+    is_assignment(line) || is_set(line) || block() && Form::of(line).errors == 0
+}
+
+/// Returns true for an assignment, `port = 2003`, and for an option, `-o port=2003`; one with a word of errors is none.
+pub(super) fn is_set(line: &str) -> bool {
+    const MOST_WORDS: usize = 3;
+    let assigns = || {
+        let (key, value) = line.split_once('=')?;
+        let key = key.trim_start_matches("export ").split_whitespace().count();
+        Some(key <= 1 && value.split_whitespace().count() <= MOST_WORDS)
+    };
+    let option = line
+        .strip_prefix('-')
+        .is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_alphabetic()));
+    (option || assigns() == Some(true)) && Form::of(line).errors == 0
 }
 
 /// Returns true for a setting or a label of one value: `key: value`, `- service = lift`.

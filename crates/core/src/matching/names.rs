@@ -57,8 +57,26 @@ impl Names {
         self.names.id(name).map_or(&[], |id| self.topics.of(id))
     }
 
+    /// The topics of the only name that begins so; none where several do.
+    pub(super) fn begun(&self, beginning: &str) -> &[TopicWeight] {
+        let mut names = (0..self.names.len() as u32).filter(|id| self.names.get(*id).starts_with(beginning));
+        let mut topics = names
+            .by_ref()
+            .map(|id| self.topics.of(id))
+            .filter(|topics| !topics.is_empty());
+        match (topics.next(), topics.next()) {
+            (Some(only), None) => only,
+            _ => &[],
+        }
+    }
+
     pub(super) fn contains(&self, name: &str) -> bool {
         !self.get(name).is_empty()
+    }
+
+    /// Returns true when a number is that of a name.
+    pub(super) fn is(&self, id: u32, name: &str) -> bool {
+        self.names.get(id) == name
     }
 
     /// Every name.

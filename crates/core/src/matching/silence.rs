@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::align::Alignment;
 use super::finding::{Cause, Finding};
 use super::index::Index;
 use super::lines::speaks_of_alert;
@@ -10,7 +9,7 @@ use super::rule::RuleVerdict;
 use super::score::{Candidate, counted};
 use super::signature::SignatureSource;
 use super::tokenized::TokenizedMessage;
-use super::{SignatureKind, Silence, talk};
+use super::{SignatureKind, Silence, other_object, talk};
 use crate::runbook::TopicId;
 
 /// Most runbooks of one message that are answered.
@@ -28,10 +27,6 @@ pub(super) const LEAST_NAMED: f32 = 9.5;
 const FEW_RUNBOOKS: usize = 40;
 const LEAST_GRASP: f32 = 0.5;
 const RARE: f32 = 6.0;
-/// Least bits of the name of another object.
-const LEAST_OBJECT: f32 = 8.0;
-/// Least bits of the name of another object as a share of those that match: in a long message, it is one value of many.
-const SHARE_OF_OBJECT: f32 = 0.25;
 /// Share of the best rank from which a runbook with the same words counts as a near duplicate.
 const SAME: f32 = 0.97;
 
@@ -74,7 +69,7 @@ pub(super) fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [C
             Some(Silence::Talk)
         } else if !asked && !speaks(index, read, candidate) {
             Some(Silence::NoSymptom)
-        } else if !asked && (candidate.other_product || is_of_other_object(index, read, candidate)) {
+        } else if !asked && (candidate.other_product || other_object::is_meant(index, read, candidate)) {
             Some(Silence::OtherObject)
         } else if !asked && is_fragment(index, candidate) {
             Some(Silence::Fragment)
@@ -87,7 +82,9 @@ pub(super) fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [C
         };
         match candidate.silence {
             None => taken.push((words, candidate.runbook, candidate.rank)),
-            Some(Silence::Unsure) if candidate.features.is_some() && answers && !candidate.other_product => {
+            Some(Silence::Unsure | Silence::OtherObject)
+                if candidate.features.is_some() && answers && !candidate.other_product =>
+            {
                 unsure.push((words, candidate.runbook, candidate.confidence));
             }
             Some(_) => {}
@@ -151,33 +148,6 @@ fn speaks(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> 
         .filter(|(finding, _)| is_symptom(finding))
         .map(|(_, added)| added);
     told.sum::<f32>() >= LEAST_SPEAKING
-}
-
-/// Returns true when the strongest evidence names an object that the page is about, and the message has another in its
-/// place: `The term 'a' is not recognized` where the page is about `b`.
-fn is_of_other_object(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) -> bool {
-    let Some(Cause::Signature(number)) = candidate.findings.first().map(|finding| &finding.of) else {
-        return false;
-    };
-    let (Some(signature), Some(part)) = (index.signatures.get(*number), index.runbooks.get(candidate.runbook)) else {
-        return false;
-    };
-    let mut laid = Alignment::default();
-    read.align(&index.vocabulary, &signature, &mut laid);
-    let is_replaced = |at: usize| {
-        let at = at as u32;
-        laid.steps()
-            .any(|(from, to)| from.1 < at && at < to.1 && from.0 + 1 < to.0)
-    };
-    let lacks = |(at, id): &(usize, &u32)| {
-        signature.is_sample(*at)
-            && part.subject.binary_search(id).is_ok()
-            && !read.known.holds(**id)
-            && is_replaced(*at)
-    };
-    let lacking = signature.words.iter().enumerate().filter(lacks);
-    let lacking: f32 = lacking.map(|(_, id)| index.vocabulary.weight(*id)).sum();
-    lacking >= LEAST_OBJECT.max(laid.matched * SHARE_OF_OBJECT)
 }
 
 /// Returns true when a message only talks about the candidate's code or alert name, and nothing else of it is there.

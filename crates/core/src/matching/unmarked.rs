@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::signature::SignatureSource;
+use super::stamps::stamps;
 use super::{code, token};
 use crate::runbook::placeholder::{self, Placeholder};
 
@@ -94,7 +95,11 @@ pub(super) fn values(text: &str, source: SignatureSource) -> Vec<Range<usize>> {
         !code::codes(name).is_empty() || code::constants(name).next().is_some()
     };
     let names = quoted(text).into_iter().filter(|range| !is_code(range));
-    tokens(text).filter_map(value).chain(names).collect()
+    tokens(text)
+        .filter_map(value)
+        .chain(names)
+        .chain(stamps(text))
+        .collect()
 }
 
 /// The addresses, host names and paths of a line, in order.
@@ -197,7 +202,7 @@ fn address(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     (is_class && packages.split('.').all(lower)).then(|| range.start..range.start + packages.len())
 }
 
-/// Returns true for a URL, a path, a host name or a mail address, but not for a class (`java.lang.OutOfMemoryError`) or
+/// Returns true for a URL, a path, a host name, a mail address or a unit of systemd, but not for a class (`java.lang.OutOfMemoryError`) or
 /// a file with its line.
 fn is_address(token: &str) -> bool {
     let token = token.trim_end_matches([':', '.', '\\']);
@@ -206,6 +211,12 @@ fn is_address(token: &str) -> bool {
     }
     let slashes = token.bytes().filter(|b| *b == b'/').count();
     if slashes >= 2 || slashes == 1 && token.starts_with(['/', '~']) {
+        return true;
+    }
+    if [".service", ".socket", ".timer"]
+        .iter()
+        .any(|unit| token.ends_with(unit))
+    {
         return true;
     }
     let dots = token.bytes().filter(|b| *b == b'.').count();

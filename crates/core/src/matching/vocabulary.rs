@@ -149,8 +149,9 @@ impl Vocabulary {
     }
 
     /// The word that was probably meant: one typing error away, or, where the text was `cut`, a word that begins so. Of
-    /// several, the one that most runbooks hold.
+    /// several, the one that most runbooks hold; none of several long ones, which are names.
     pub(super) fn guess(&self, word: &str, cut: bool) -> Option<WordId> {
+        const LONG: usize = 16;
         let head = word.get(..2)?;
         let from = self.sorted.partition_point(|id| self.words.get(*id) < head);
         let rest = self.sorted.get(from..)?;
@@ -160,10 +161,12 @@ impl Vocabulary {
             let typed = || known.len() >= 6 && known.len().abs_diff(word.len()) <= 1 && is_one_edit(known, word);
             (begins() || typed()) && !known.bytes().any(|b| b.is_ascii_digit())
         };
-        let meant = alike.iter().copied().filter(|id| near(self.words.get(*id)));
-        meant
-            .filter(|id| self.runbooks(*id) > 0)
-            .max_by_key(|id| self.runbooks(*id))
+        let near = |id: &WordId| self.runbooks(*id) > 0 && near(self.words.get(*id));
+        let mut meant = alike.iter().copied().filter(near);
+        if word.len() >= LONG {
+            return meant.next().filter(|_| meant.next().is_none());
+        }
+        meant.max_by_key(|id| self.runbooks(*id))
     }
 
     /// Number of runbooks that hold the word.

@@ -2,6 +2,8 @@
 //! below a colon is code. The marks of MediaWiki's and Textile's titles are known, too. Translated to Markdown, which
 //! reads lists and paragraphs.
 
+use std::ops::Range;
+
 use super::Role;
 use super::part::DocumentParts;
 use super::roles;
@@ -42,6 +44,16 @@ pub(super) fn read(text: &str, wiki: bool) -> DocumentParts {
         at += 1;
         match kind {
             LineKind::Underline => {}
+            LineKind::Code => {
+                let end = kinds
+                    .iter()
+                    .skip(at)
+                    .take_while(|kind| **kind == LineKind::Code)
+                    .count()
+                    + at;
+                push_lines(&mut done, &lines, at - 1..end, 0);
+                at = end;
+            }
             LineKind::Title(level, title) => {
                 section += 1;
                 push_title(&mut done, number, *level, title);
@@ -92,14 +104,20 @@ fn push_code(done: &mut TranslatedText, lines: &[&str], kinds: &[LineKind<'_>], 
             end = at + 1;
         }
     }
+    push_lines(done, lines, from..end, column);
+    end.max(from + 1)
+}
+
+/// Adds lines as code, moved so that the first begins at a column.
+fn push_lines(done: &mut TranslatedText, lines: &[&str], range: Range<usize>, column: usize) {
     let number = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
-    done.fence(number(from), column, "");
-    for (at, line) in lines.iter().enumerate().take(end).skip(from) {
+    let first = lines.get(range.start).map_or(0, |line| indent_of(line));
+    done.fence(number(range.start), column, "");
+    for (at, line) in lines.iter().enumerate().take(range.end).skip(range.start) {
         let indent = column + indent_of(line).saturating_sub(first);
         done.push(number(at), &format!("{}{}", " ".repeat(indent), line.trim()));
     }
-    done.fence(number(end.saturating_sub(1)), column, "");
-    end.max(from + 1)
+    done.fence(number(range.end.saturating_sub(1)), column, "");
 }
 
 /// The kinds of line.
@@ -108,6 +126,8 @@ enum LineKind<'a> {
     Title(usize, &'a str),
     Label(&'a str, &'a str),
     Underline,
+    /// A line between two [lines to cut along](is_cut_line).
+    Code,
     Text,
 }
 
@@ -115,6 +135,8 @@ fn kinds<'a>(lines: &[&'a str], wiki: bool) -> Vec<LineKind<'a>> {
     let mut kinds = Vec::with_capacity(lines.len());
     let mut styles: Vec<char> = Vec::new();
     let mut begun = false;
+    let mut cut = false;
+    let mut cuts = lines.iter().filter(|line| is_cut_line(line)).count();
     while let Some(line) = lines.get(kinds.len()) {
         let at = kinds.len();
         let text = line.trim_end();
@@ -125,7 +147,14 @@ fn kinds<'a>(lines: &[&'a str], wiki: bool) -> Vec<LineKind<'a>> {
             .checked_sub(1)
             .and_then(|at| lines.get(at))
             .is_none_or(|before| before.trim().is_empty());
-        if let Some(title) = wiki.then(|| title_of_wiki(text)).flatten() {
+        if is_cut_line(text) {
+            // The last of an odd number of lines opens nothing.
+            cut = !cut && cuts > 1;
+            cuts -= 1;
+            kinds.push(LineKind::Underline);
+        } else if cut {
+            kinds.push(LineKind::Code);
+        } else if let Some(title) = wiki.then(|| title_of_wiki(text)).flatten() {
             kinds.push(title);
         } else if let Some(mark) = rule(next).filter(|_| is_title(text) && next.len() * 2 >= text.len()) {
             let known = styles.iter().position(|style| *style == mark);
@@ -201,6 +230,15 @@ fn is_item(text: &str) -> bool {
     let rest = text.get(digits..).unwrap_or_default();
     ["- ", "* ", "+ ", "• "].iter().any(|mark| text.starts_with(mark))
         || digits > 0 && (rest.starts_with(". ") || rest.starts_with(") "))
+}
+
+/// Returns true for a line to cut along, as mails and wikis have one before and one after what programs print:
+/// `---8<---`, `---%<---`.
+fn is_cut_line(text: &str) -> bool {
+    const SCISSORS: [&str; 4] = ["8<", ">8", "%<", ">%"];
+    let text = text.trim();
+    let inner = text.trim_matches(['-', ' ', '=']);
+    SCISSORS.contains(&inner) && text.len() >= inner.len() + 4
 }
 
 /// The mark that a line of nothing else repeats.

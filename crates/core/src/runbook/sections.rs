@@ -256,15 +256,30 @@ pub(super) fn mark(
     steps_below_marks(sections, &marks);
 }
 
-/// `**Cause:** …` and `Fix: …` give their paragraph a role, and what follows up to the next label.
+/// `**Cause:** …` and `Fix: …` give their paragraph a role, and what follows up to the next label. A numbered list below a
+/// label that says its text itself, `Alert: GateIsShut`, says what to do.
 fn give_labels(section: &mut Section) {
     let mut role = Role::Other;
+    let mut says_it = false;
     for block in &mut section.blocks {
-        role = label_of(block).unwrap_or(role);
+        if let Some(label) = label_of(block) {
+            (role, says_it) = (label, goes_on(block));
+        } else if says_it && matches!(block.kind, BlockKind::List { ordered: true, .. }) {
+            role = Role::Other;
+        }
         if role != Role::Other && block.role == Role::Other {
             markdown::set_role(std::slice::from_mut(block), role);
         }
     }
+}
+
+/// Returns true for a paragraph with a text behind its label.
+fn goes_on(block: &Block) -> bool {
+    let BlockKind::Paragraph(inlines) = &block.kind else {
+        return false;
+    };
+    let text = plain(inlines);
+    text.split_once(':').is_some_and(|(_, rest)| !rest.trim().is_empty())
 }
 
 fn label_of(block: &Block) -> Option<Role> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::super::SignatureKind;
 use super::super::lines::{
-    assigned_alert, error_fields, is_assignment, is_boilerplate, is_command, is_described, is_manifest,
+    assigned_alert, error_fields, is_boilerplate, is_command, is_configuration, is_described, is_manifest, is_set,
 };
 use super::super::signature::SignatureSource;
 use super::Extractor;
@@ -21,9 +21,9 @@ impl Extractor<'_> {
             let line = line.as_ref();
             let program = matches!(lang, "promql" | "sql" | "python" | "go" | "yaml" | "yml" | "hcl");
             let is_command = command.holds(line);
-            let source = if commands || is_command || program && !shows && !(manifest && is_assignment(line)) {
+            let source = if commands || is_command || program && !shows && !(manifest && is_configuration(line)) {
                 SignatureSource::Command
-            } else if is_boilerplate(line) || is_described(line) || manifest && is_assignment(line) {
+            } else if is_boilerplate(line) || is_described(line) || is_set(line) || manifest && is_configuration(line) {
                 SignatureSource::Boilerplate
             } else if shows || block.role == Role::Other || block.role == Role::Causes {
                 SignatureSource::Message
