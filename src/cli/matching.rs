@@ -1,5 +1,6 @@
 //! `signpost match`: one paste → the reply as a terminal shows it, or JSON.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use super::knowledge::ChosenRunbooks;
 use super::terminal::{redact_json, redacted};
 use super::{explain, input, knowledge};
 use crate::addresses::{self, Addresses};
-use crate::matching::Match;
+use crate::matching::{Match, Occurrence};
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
 
@@ -125,5 +126,15 @@ fn as_json(library: &Library, found: &Match) -> Value {
         "answered": found.answered,
         "evidence": found.evidence,
         "captures": found.captures,
+        "occurrences": found.occurrences.iter().map(occurrence_as_json).collect::<Vec<_>>(),
     })
+}
+
+/// One of several places that show the same error: its line, and its own values in the form of the match's `captures`.
+fn occurrence_as_json(occurrence: &Occurrence) -> Value {
+    let mut captures: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in &occurrence.values {
+        captures.entry(name).or_default().push(value);
+    }
+    json!({ "line": occurrence.line, "captures": captures })
 }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
 
-use super::case::{Case, EVIDENCE_LINES, EvidenceLine, harmless};
+use super::case::{Case, EVIDENCE_LINES, EvidenceLine};
+use super::harmless::harmless;
 use crate::matching::{Match, SignatureKind};
 
 /// Length of the truncated digest, in bytes.

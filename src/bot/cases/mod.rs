@@ -4,6 +4,7 @@ mod actions;
 mod card;
 mod case;
 mod escalation;
+mod harmless;
 mod identity;
 mod issue;
 mod matches;

@@ -74,7 +74,7 @@ fn matched(topic: TopicId, text: &str, captures: &[(&str, &[&str])]) -> Match {
                 )
             })
             .collect(),
-        also: Vec::new(),
+        ..Match::default()
     }
 }
 

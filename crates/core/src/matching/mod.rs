@@ -25,6 +25,7 @@ mod links;
 pub mod model;
 mod names;
 pub mod normalise;
+mod occurrences;
 mod overlap;
 mod part;
 mod passage;
