@@ -12,7 +12,7 @@ use super::knowledge::ChosenRunbooks;
 use super::terminal::{redact_json, redacted};
 use super::{explain, input, knowledge};
 use crate::addresses::{self, Addresses};
-use crate::matching::{Match, Occurrence};
+use crate::matching::{Match, Occurrence, Outcome};
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
 
@@ -71,6 +71,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         addresses.lead(&library, &text, false, &mut outcome);
         outcome
     };
+    let harmless = |outcome: Outcome| {
+        let list = |matches: Vec<Match>| matches.into_iter().map(Match::with_harmless_values).collect();
+        match outcome {
+            outcome if arguments.show_secrets => outcome,
+            Outcome { matches, near } => Outcome {
+                matches: list(matches),
+                near: list(near),
+            },
+        }
+    };
+    let outcome = harmless(outcome);
     let explanation = arguments.explain.then(|| index.explain(&text, arguments.asked));
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -101,7 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             },
         )?;
         let is_silent = !arguments.asked && outcome.matches.is_empty();
-        let outcome = if is_silent { search() } else { outcome };
+        let outcome = if is_silent { harmless(search()) } else { outcome };
         if is_silent {
             writeln!(
                 out,

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::harmless::{harmless, harmless_occurrences};
 use super::{CaseEscalation, CaseIssue, CaseRequest, CaseStatus, OtherError};
 use crate::matching::{Evidence, Match, Occurrence, SignatureKind};
 use crate::respond::{Audience, moment};
@@ -346,8 +345,8 @@ impl Case {
             .map(EvidenceLine::from)
             .collect();
         self.keep_evidence();
-        self.captures = harmless(best);
-        self.occurrences = harmless_occurrences(best);
+        self.captures = best.harmless_captures();
+        self.occurrences = best.harmless_occurrences();
         self.also = best.also.iter().filter_map(|id| TopicRef::of(library, *id)).collect();
         if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::Withdrawn) {
             self.status = CaseStatus::Open;
@@ -438,7 +437,7 @@ impl Case {
     /// Returns the values of a match that contradict those of the case: the match is another instance of the same
     /// error.
     pub(crate) fn other_values(&self, found: &Match) -> Vec<(String, String)> {
-        let values = harmless(found);
+        let values = found.harmless_captures();
         let differ = values.iter().filter(|(name, values)| {
             let known = self.captures.get(*name);
             known.is_some_and(|known| values.iter().all(|value| !known.contains(value)))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::harmless::{harmless, harmless_occurrences};
 use super::{Case, EvidenceLine, TopicRef};
 use crate::bot::Knowledge;
 use crate::matching::{Evidence, Match, Occurrence, Outcome};
@@ -46,8 +45,8 @@ impl OtherError {
                 .take(OTHER_LINES)
                 .map(EvidenceLine::from)
                 .collect(),
-            captures: harmless(found),
-            occurrences: harmless_occurrences(found),
+            captures: found.harmless_captures(),
+            occurrences: found.harmless_occurrences(),
         })
     }
 }

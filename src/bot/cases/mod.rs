@@ -4,7 +4,6 @@ mod actions;
 mod card;
 mod case;
 mod escalation;
-mod harmless;
 mod identity;
 mod issue;
 mod matches;

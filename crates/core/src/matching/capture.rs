@@ -127,11 +127,14 @@ fn repeated(
 ) {
     let lines = &read.message.lines;
     let words = || laid.pairs.iter().filter_map(|(word, _)| read.words.get(*word as usize));
+    // A host that the runbook shows as an example is no word that the other lines have.
+    let marked = laid.pairs.iter().filter(|(_, of)| !signature.is_sample(*of as usize));
+    let marked = marked.filter_map(|(word, _)| read.words.get(*word as usize));
     let Some(first) = words().next().map(|word| word.line) else {
         return;
     };
     // A text of several lines may share some of them with another one.
-    let Some(rare) = read.rarest(words()).filter(|_| words().all(|word| word.line == first)) else {
+    let Some(rare) = read.rarest(marked).filter(|_| words().all(|word| word.line == first)) else {
         return;
     };
     let others = lines

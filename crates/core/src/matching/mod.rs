@@ -18,6 +18,7 @@ mod features;
 mod find;
 mod finding;
 mod form;
+mod harmless;
 mod index;
 mod lexicon;
 mod lines;

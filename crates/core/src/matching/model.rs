@@ -54,7 +54,8 @@ pub struct Match {
     /// The occurrences of an error that the message holds more than once, in its order; empty where it is there once, or
     /// where none has values of its own.
     pub occurrences: Vec<Occurrence>,
-    /// The lines that the captures come from, by which a secret among the values is recognised.
+    /// The lines that the captures come from, by which a secret among the values is recognised
+    /// ([`Match::harmless_captures`]).
     pub captured_from: Vec<String>,
     /// Topics of other documents that are near duplicates.
     pub also: Vec<TopicId>,

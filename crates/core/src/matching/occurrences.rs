@@ -9,7 +9,7 @@ use super::capture::{MOST_REPEATS, Place, least_whole};
 use super::finding::{Cause, Finding};
 use super::index::Index;
 use super::token::{self, Shape};
-use super::tokenized::TokenizedMessage;
+use super::tokenized::{MessageWord, TokenizedMessage};
 use crate::expression::{Budget, Dot};
 
 /// Most findings of an error whose lines are looked for again.
@@ -39,7 +39,8 @@ fn repeats(index: &Index, read: &TokenizedMessage, finding: &Finding<'_>, work: 
     let own = read.message.lines.get(finding.line as usize);
     // A text of several lines may share some of them with another one.
     let is_line = finding.kind != SignatureKind::Words && words().all(|word| word.line == finding.line);
-    let Some((own, rare)) = own.zip(read.rarest(words())).filter(|_| is_line) else {
+    let rare = read.rarest(words().filter(|word| !is_value(index, read, finding, word)));
+    let Some((own, rare)) = own.zip(rare).filter(|_| is_line) else {
         return Vec::new();
     };
     let said = LazyCell::new(|| said(&own.text));
@@ -65,6 +66,21 @@ fn repeats(index: &Index, read: &TokenizedMessage, finding: &Finding<'_>, work: 
         }
     }
     places
+}
+
+/// Returns true for a word of a finding that another line may have another one for: an example in a signature, or a part of
+/// a named group.
+fn is_value(index: &Index, read: &TokenizedMessage, finding: &Finding<'_>, word: &MessageWord) -> bool {
+    if let Cause::Signature(number) = &finding.of {
+        let signature = index.signatures.get(*number);
+        return signature.is_some_and(|signature| {
+            let mut words = signature.words.iter().enumerate();
+            words.any(|(at, id)| Some(*id) == word.id && signature.is_sample(at))
+        });
+    }
+    let line = read.message.lines.get(word.line as usize);
+    let written = line.and_then(|line| line.text.get(word.place.start..word.place.end));
+    written.is_some_and(|written| finding.groups.iter().any(|(_, value)| value.contains(written)))
 }
 
 /// The bytes of a line by which it is recognised as a finding is.
