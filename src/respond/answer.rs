@@ -104,7 +104,7 @@ impl Responder {
             }
         };
         let evidence: Vec<Value> = reasons.iter().map(reason).collect();
-        let links = links::configured(&self.options.links, &matched.captures);
+        let links = links::configured(&self.options.links, matched);
         context! {
             evidence, also,
             quoted => pieces.put(excerpt::quoted(matched)),

@@ -119,6 +119,7 @@ const EMBEDDED: &[(&str, &str)] = &[
         "mute_direct.md",
         include_str!("../../responses/templates/mute_direct.md"),
     ),
+    ("no_card.md", include_str!("../../responses/templates/no_card.md")),
     ("not_member.md", include_str!("../../responses/templates/not_member.md")),
     ("typo.md", include_str!("../../responses/templates/typo.md")),
     ("unclear.md", include_str!("../../responses/templates/unclear.md")),

@@ -66,6 +66,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         ("candidates.md", list.clone()),
         ("nothing.md", context! { words => some("words"), code => (), name => () }),
         ("nothing.md", context! { words => "", code => some("E0099"), name => "name" }),
+        ("no_card.md", context! { choosing => full }),
         ("small_talk.md", context! { is_thanks => full }),
         ("choose.md", list),
         (
