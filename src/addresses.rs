@@ -125,9 +125,7 @@ fn put_first(library: &Library, topic: TopicId, link: &AlertLink, outcome: &mut 
         topic,
         confidence: 1.0,
         answered: true,
-        evidence: Vec::new(),
-        captures: std::collections::BTreeMap::new(),
-        also: Vec::new(),
+        ..Match::default()
     });
     found.confidence = 1.0;
     found.answered = true;

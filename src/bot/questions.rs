@@ -83,6 +83,10 @@ impl QuestionHandler {
         }
         let known = self.ctx.knowledge.get();
         let library = &known.library;
+        // A remark about a card is acted on before; here it is about none.
+        if command::remark(&asked.text).is_some() && self.outcome(&known, &asked).matches.is_empty() {
+            return Ok(plain(responder.no_card(false), "talk"));
+        }
         Ok(match command::parse(&asked.text) {
             Command::Help | Command::Empty => plain(responder.help(), "help"),
             Command::HelpOn(command) => plain(responder.help_on(Some(&command)), "help"),

@@ -1,5 +1,6 @@
 //! `signpost match`: one paste → the reply as a terminal shows it, or JSON.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use super::knowledge::ChosenRunbooks;
 use super::terminal::{redact_json, redacted};
 use super::{explain, input, knowledge};
 use crate::addresses::{self, Addresses};
-use crate::matching::Match;
+use crate::matching::{Match, Occurrence, Outcome};
 use crate::respond::{self, Responder};
 use crate::runbook::{self, Library};
 
@@ -70,6 +71,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         addresses.lead(&library, &text, false, &mut outcome);
         outcome
     };
+    let harmless = |outcome: Outcome| {
+        let list = |matches: Vec<Match>| matches.into_iter().map(Match::with_harmless_values).collect();
+        match outcome {
+            outcome if arguments.show_secrets => outcome,
+            Outcome { matches, near } => Outcome {
+                matches: list(matches),
+                near: list(near),
+            },
+        }
+    };
+    let outcome = harmless(outcome);
     let explanation = arguments.explain.then(|| index.explain(&text, arguments.asked));
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -100,7 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             },
         )?;
         let is_silent = !arguments.asked && outcome.matches.is_empty();
-        let outcome = if is_silent { search() } else { outcome };
+        let outcome = if is_silent { harmless(search()) } else { outcome };
         if is_silent {
             writeln!(
                 out,
@@ -125,5 +137,15 @@ fn as_json(library: &Library, found: &Match) -> Value {
         "answered": found.answered,
         "evidence": found.evidence,
         "captures": found.captures,
+        "occurrences": found.occurrences.iter().map(occurrence_as_json).collect::<Vec<_>>(),
     })
+}
+
+/// One of several places that show the same error: its line, and its own values in the form of the match's `captures`.
+fn occurrence_as_json(occurrence: &Occurrence) -> Value {
+    let mut captures: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in &occurrence.values {
+        captures.entry(name).or_default().push(value);
+    }
+    json!({ "line": occurrence.line, "captures": captures })
 }

@@ -174,14 +174,15 @@ impl Responder {
     }
 
     /// The list of the runbook's other sections: those that the steps lead to first, in the steps' own words. `rest` is the
-    /// page of what the card leaves out, which comes before them.
+    /// page of what the card leaves out, which comes before them. Returns also the number of sections for which the list has
+    /// no room.
     pub(super) fn section_menu(
         &self,
         card: &Card<'_>,
         runbook: &Runbook,
         topic: &Topic,
         (shown, rest): (&[usize], Option<usize>),
-    ) -> Vec<Block> {
+    ) -> (Vec<Block>, usize) {
         let mut seen = vec![topic.section];
         let labels = &self.labels.buttons;
         let more = if topic.section == 0 {
@@ -207,7 +208,7 @@ impl Responder {
             };
             (other.section, label.as_str())
         });
-        let mut size = 0;
+        let (mut size, mut left_out) = (0, 0);
         for (section, label) in branches.chain(others) {
             let is_alternative = alternatives.contains(&label.trim().trim_end_matches(':'));
             if is_alternative || seen.contains(&section) {
@@ -217,10 +218,12 @@ impl Responder {
             let key = section_key(runbook, section);
             let option = menu_option(&CardAction::Section { key }, &values::shortened(label, 70));
             size += option.as_ref().map_or(0, option_size);
-            if options.len() >= OPTIONS || size > LONGEST_LIST {
-                break;
+            // The list is in the order of the page, so nothing follows what does not fit.
+            if left_out > 0 || options.len() >= OPTIONS || size > LONGEST_LIST {
+                left_out += 1;
+            } else {
+                options.extend(option);
             }
-            options.extend(option);
         }
         let menu = select(
             card.case,
@@ -228,7 +231,7 @@ impl Responder {
             "signpost_sections",
             options,
         );
-        button_row(menu.into_iter().collect())
+        (button_row(menu.into_iter().collect()), left_out)
     }
 
     /// Resolves the key of a section, as the list of sections gives it. `None` when the runbook no longer has it.

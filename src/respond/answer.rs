@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use minijinja::{Environment, Value, context};
 
 use super::fill::{Captures, Filled, Filler};
+use super::occurrences::OccurrenceLines;
 use super::pieces::Pieces;
 use super::{
     Audience, Labels, Reply, ResponderOptions, TemplateError, Templates, contacts, excerpt, labels, links, markdown,
@@ -103,7 +104,7 @@ impl Responder {
             }
         };
         let evidence: Vec<Value> = reasons.iter().map(reason).collect();
-        let links = links::configured(&self.options.links, &matched.captures);
+        let links = links::configured(&self.options.links, matched);
         context! {
             evidence, also,
             quoted => pieces.put(excerpt::quoted(matched)),
@@ -237,12 +238,15 @@ impl Responder {
             .take(6)
             .map(|(place, url)| context! { kind => values::kind(&place.kind), label => place.label.clone(), url })
             .collect();
+        let lines = OccurrenceLines::of(matched, filled);
         context! {
             cause => pieces.put(cause),
             contacts, places,
             filled => filled_values(filled),
             filled_facts => pieces.put(filled_facts(filled)),
-            several_facts => pieces.put(several_facts(filled)),
+            several_facts => pieces.put(several_facts(&filled.several)),
+            other_facts => pieces.put(several_facts(&lines.without(&filled.several))),
+            ..lines.values()
         }
     }
 
@@ -306,7 +310,7 @@ fn filled_facts(filled: &Filled) -> Vec<Block> {
 }
 
 /// The values among which a person must choose: a line for each placeholder.
-fn several_facts(filled: &Filled) -> Vec<Block> {
+fn several_facts(several: &Captures) -> Vec<Block> {
     let item = |(name, values): (&String, &Vec<String>)| {
         let mut inlines = vec![Inline::Code(name.clone())];
         for (at, value) in values.iter().take(SEVERAL).enumerate() {
@@ -321,7 +325,7 @@ fn several_facts(filled: &Filled) -> Vec<Block> {
             line: 0,
         }
     };
-    let items: Vec<Item> = filled.several.iter().map(item).collect();
+    let items: Vec<Item> = several.iter().map(item).collect();
     if items.is_empty() {
         return Vec::new();
     }

@@ -130,6 +130,8 @@ impl Responder {
         let shown_steps = steps::shown(on_page);
         let full_url = links::full(runbook, self.options.base_url.as_deref());
         let lead = excerpt::first_sentence(&cause);
+        let rest = pages.rest(card.at);
+        let (section_menu, sections_left_out) = self.section_menu(card, runbook, topic, (&shown_steps, rest));
         let controls = context! {
             entry => pieces.put(entry),
             lead => lead.clone(),
@@ -142,7 +144,8 @@ impl Responder {
             chosen => choice.answer(),
             chosen_by => card.chosen.as_ref().map(|(_, by)| by.clone()),
             alternative_buttons => pieces.put(self.alternative_buttons(card, choice)),
-            section_menu => pieces.put(self.section_menu(card, runbook, topic, (&shown_steps, pages.rest(card.at)))),
+            section_menu => pieces.put(section_menu),
+            sections_left_out => sections_left_out,
             outcome => outcome(card),
             choices => card.choices.iter().take(OFFERED).map(|id| self.place(library, *id)).collect::<Vec<_>>(),
             came_from => card.came_from.map(|id| self.place(library, id)),

@@ -101,6 +101,11 @@ impl Responder {
         self.simple("small_talk.md", &context! { is_thanks })
     }
 
+    /// Answers a remark about a card where there is none; `choosing` is true where people still choose among runbooks.
+    pub fn no_card(&self, choosing: bool) -> Reply {
+        self.simple("no_card.md", &context! { choosing })
+    }
+
     /// Reply to `help`: every command of the catalogue.
     pub fn help(&self) -> Reply {
         self.help_on(None)

@@ -26,6 +26,7 @@ mod links;
 mod lists;
 mod markdown;
 mod names;
+mod occurrences;
 mod pieces;
 mod questions;
 mod remainder;

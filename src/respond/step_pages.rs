@@ -213,10 +213,14 @@ impl StepPages {
         self.names.iter().filter(|name| name.is_step).count()
     }
 
-    /// Returns the first words of the first step.
+    /// Returns the first sentence of the first step.
     pub(super) fn first_words(&self) -> Option<String> {
         let at = self.names.iter().position(|name| name.is_step)?;
-        let words = first_words(&self.steps.get(at)?.blocks);
+        let step = self.steps.get(at)?;
+        let words = match step.blocks.first().map(|block| &block.kind) {
+            Some(BlockKind::Paragraph(inlines)) => super::words(&values::first_sentences(inlines, 0)),
+            _ => first_words(&step.blocks),
+        };
         let words = values::shortened(&words, FIRST_STEP);
         Some(words.trim_end_matches(['.', ':', ';']).to_owned()).filter(|words| !words.is_empty())
     }

@@ -157,8 +157,7 @@ mod tests {
                     signature: "G7".to_owned(),
                     kind: SignatureKind::Code,
                 }],
-                captures: BTreeMap::new(),
-                also: Vec::new(),
+                ..Match::default()
             };
             assert_eq!(card_title(&runbook, topic, Some(&matched)), expected);
         }

@@ -32,7 +32,8 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         }).to_vec(),
         places => many(context! { kind => "dashboard", label => "Dashboard", url => "https://example.com" }),
         filled => many(context! { name => "id", value => "1" }), filled_facts => if full { "facts" } else { "" },
-        several_facts => if full { "facts" } else { "" },
+        several_facts => if full { "facts" } else { "" }, other_facts => if full { "facts" } else { "" },
+        occurrences => many(vec![context! { name => "id", value => "1" }].into()), more_occurrences => if full { 12 } else { 0 }, occurrences_cut => !full,
     };
     let place = context! {
         title => "Title", runbook => "Runbook", is_section => full, path => "runbook.md", show => "show runbook",
@@ -65,6 +66,7 @@ fn samples(full: bool) -> Vec<(&'static str, Value)> {
         ("candidates.md", list.clone()),
         ("nothing.md", context! { words => some("words"), code => (), name => () }),
         ("nothing.md", context! { words => "", code => some("E0099"), name => "name" }),
+        ("no_card.md", context! { choosing => full }),
         ("small_talk.md", context! { is_thanks => full }),
         ("choose.md", list),
         (
@@ -98,7 +100,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
             outcome => outcome(standing), came_from => full.then(|| place.clone()), page => 1, pages => if full { 2 } else { 1 },
             question => if full { Vec::new() } else { vec!["You own it", "You don’t own it"] },
             chosen => some("You own it"), chosen_by => some("Ada"), alternative_buttons => "",
-            choice_buttons => "", action_buttons => "", alert_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" },
+            choice_buttons => "", action_buttons => "", alert_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" }, sections_left_out => i32::from(full),
             card_title => "Title", title => "Title", lead => some("lead"), quoted_line => if full { "quoted" } else { "" },
             folded => !full, turned_by => some("Ada"), first_shown => full.then_some("4"), last_shown => some("6"), names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
             choices => many(place),
@@ -125,6 +127,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     };
     out.extend([
         ("recognised.md", answer.clone()),
+        ("occurrences.md", answer.clone()),
         ("places.md", answer.clone()),
         ("done.md", done),
         ("whom.md", answer.clone()),

@@ -214,7 +214,7 @@ pub enum Error {
         cause: sqlx::Error,
     },
     /// The file does not exist.
-    #[error("there is no store {} yet: `signpost serve` creates it; give the bot's settings with --config, or set store.path", .path.display())]
+    #[error("there is no store {} yet: `signpost serve` creates it; give the bot's settings with --config, or set store.path (`signpost sandbox` keeps its store to itself and deletes it at the end)", .path.display())]
     Missing {
         /// The file's path.
         path: PathBuf,

@@ -44,6 +44,7 @@ mod memory;
 mod near;
 mod noise;
 mod observing;
+mod occurrences;
 mod operating;
 mod panicking;
 mod pasting;

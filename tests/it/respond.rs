@@ -9,5 +9,6 @@ mod mrkdwn;
 mod nothing_lost;
 mod reply;
 mod runs;
+mod sections_list;
 mod sentences;
 mod talk;

@@ -117,6 +117,39 @@ fn match_says_where_the_bot_would_be_silent() {
     }
 }
 
+const LOGIN: &str = "# Logins\n\n## Login refused\n\n```\nGATE-3 refused login of <USER>, password=<WORD>\n```\n\n\
+    ### What to do\n\n1. Try it: `gatectl login <USER> <WORD>`.\n";
+
+#[test]
+fn match_tells_the_values_of_each_occurrence_and_no_secret_of_any() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("runbooks")).unwrap();
+    fs::write(dir.path().join("runbooks/login.md"), LOGIN).unwrap();
+    let line = |user: &str, word: &str| format!("GATE-3 refused login of {user}, password={word}");
+    let paste = format!("{}\n{}\n", line("ada-1", "xylophone"), line("bob-2", "marimbaphone"));
+    fs::write(dir.path().join("paste.txt"), paste).unwrap();
+    let matched = |more: &[&str]| {
+        let arguments = [&["match", "--runbooks", "runbooks", "paste.txt"], more].concat();
+        out(&signpost(&arguments, dir.path()))
+    };
+    let values = |json: &str| {
+        let json: serde_json::Value = serde_json::from_str(json).unwrap();
+        format!("{}\n{}", json["matches"][0]["captures"], json["matches"][0]["occurrences"])
+    };
+    insta::assert_snapshot!(values(&matched(&["--json"])), @r#"
+    {"user":["ada-1","bob-2"]}
+    [{"line":1,"captures":{"user":["ada-1"]}},{"line":2,"captures":{"user":["bob-2"]}}]
+    "#);
+    let all = matched(&["--json", "--show-secrets"]);
+    insta::assert_snapshot!(values(&all), @r#"
+    {"password":["xylophone","marimbaphone"],"user":["ada-1","bob-2"],"word":["xylophone","marimbaphone"]}
+    [{"line":1,"captures":{"password":["xylophone"],"user":["ada-1"],"word":["xylophone"]}},{"line":2,"captures":{"password":["marimbaphone"],"user":["bob-2"],"word":["marimbaphone"]}}]
+    "#);
+    let text = matched(&[]);
+    assert!(text.contains("- user `ada-1`\n- user `bob-2`"), "{text}");
+    assert!(!text.contains("xylophone") && !text.contains("marimbaphone"), "{text}");
+}
+
 /// More bytes than the bot looks at, with an error at the beginning.
 fn long_paste(bytes: usize) -> String {
     let line = "2026-01-01 12:00:00 INFO the depot of node 17 works as it should, nothing to see here\n";

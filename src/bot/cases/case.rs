@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CaseEscalation, CaseIssue, CaseRequest, CaseStatus, OtherError};
-use crate::matching::{Evidence, Match, SignatureKind};
+use crate::matching::{Evidence, Match, Occurrence, SignatureKind};
 use crate::respond::{Audience, moment};
 use crate::runbook::{Library, TopicId};
 use crate::store::AnswerKind;
@@ -66,6 +66,9 @@ pub(crate) struct Case {
     pub(crate) evidence: Vec<EvidenceLine>,
     /// Values of placeholders.
     pub(crate) captures: BTreeMap<String, Vec<String>>,
+    /// Occurrences of the error, when the paste shows it more than once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) occurrences: Vec<Occurrence>,
     /// Other possible topics, best first.
     pub(crate) near: Vec<TopicRef>,
     /// Other errors of the same paste.
@@ -342,7 +345,8 @@ impl Case {
             .map(EvidenceLine::from)
             .collect();
         self.keep_evidence();
-        self.captures = harmless(best);
+        self.captures = best.harmless_captures();
+        self.occurrences = best.harmless_occurrences();
         self.also = best.also.iter().filter_map(|id| TopicRef::of(library, *id)).collect();
         if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::Withdrawn) {
             self.status = CaseStatus::Open;
@@ -374,6 +378,7 @@ impl Case {
         self.trail_at.clone_from(&before.trail_at);
         let evidence = std::mem::replace(&mut self.evidence, before.evidence.clone());
         let captures = std::mem::replace(&mut self.captures, before.captures.clone());
+        let occurrences = std::mem::replace(&mut self.occurrences, before.occurrences.clone());
         self.also.clone_from(&before.also);
         self.status.clone_from(&before.status);
         self.others.retain(|other| Some(&other.place) != before.found.as_ref());
@@ -382,6 +387,7 @@ impl Case {
                 place,
                 evidence,
                 captures,
+                occurrences,
             };
             self.others.insert(0, other);
         }
@@ -431,7 +437,7 @@ impl Case {
     /// Returns the values of a match that contradict those of the case: the match is another instance of the same
     /// error.
     pub(crate) fn other_values(&self, found: &Match) -> Vec<(String, String)> {
-        let values = harmless(found);
+        let values = found.harmless_captures();
         let differ = values.iter().filter(|(name, values)| {
             let known = self.captures.get(*name);
             known.is_some_and(|known| values.iter().all(|value| !known.contains(value)))
@@ -529,30 +535,6 @@ impl Case {
 /// Returns true for the id of a conversation with the bot alone (Slack's ids: `D` before the rest).
 pub(crate) fn is_conversation(channel: &str) -> bool {
     channel.starts_with('D')
-}
-
-/// Returns the captured values that hold no secret, judged by the lines they occur in.
-pub(super) fn harmless(found: &Match) -> BTreeMap<String, Vec<String>> {
-    let lines: Vec<(&str, String)> = found
-        .evidence
-        .iter()
-        .map(|evidence| {
-            (
-                evidence.text.as_str(),
-                crate::redact::redact(&evidence.text).into_owned(),
-            )
-        })
-        .collect();
-    let is_harmless = |value: &&String| {
-        let in_context = |(raw, safe): &(&str, String)| !raw.contains(value.as_str()) || safe.contains(value.as_str());
-        crate::redact::redact(value) == value.as_str() && lines.iter().all(in_context)
-    };
-    let values = found.captures.iter().map(|(name, values)| {
-        let named = |value: &&String| crate::redact::redact(&format!("{name}: {value}")).contains(value.as_str());
-        let kept: Vec<String> = values.iter().filter(is_harmless).filter(named).cloned().collect();
-        (name.clone(), kept)
-    });
-    values.filter(|(_, values)| !values.is_empty()).collect()
 }
 
 impl From<&Evidence> for EvidenceLine {

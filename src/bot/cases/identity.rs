@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
 
-use super::case::{Case, EVIDENCE_LINES, EvidenceLine, harmless};
+use super::case::{Case, EVIDENCE_LINES, EvidenceLine};
 use crate::matching::{Match, SignatureKind};
 
 /// Length of the truncated digest, in bytes.
@@ -26,7 +26,7 @@ pub(crate) fn of_match(found: &Match) -> String {
         .take(EVIDENCE_LINES)
         .map(EvidenceLine::from)
         .collect();
-    of(&lines, &harmless(found))
+    of(&lines, &found.harmless_captures())
 }
 
 fn of(evidence: &[EvidenceLine], captures: &BTreeMap<String, Vec<String>>) -> String {

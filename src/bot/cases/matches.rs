@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::case::harmless;
 use super::{Case, EvidenceLine, TopicRef};
 use crate::bot::Knowledge;
-use crate::matching::{Evidence, Match, Outcome};
+use crate::matching::{Evidence, Match, Occurrence, Outcome};
 use crate::runbook::{Library, TopicId};
 
 /// Maximum number of lines of evidence kept of an error that does not lead.
@@ -31,6 +30,9 @@ pub(crate) struct OtherError {
     /// Values of its placeholders, from its own part of the paste.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) captures: BTreeMap<String, Vec<String>>,
+    /// Its occurrences, when the paste shows it more than once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) occurrences: Vec<Occurrence>,
 }
 
 impl OtherError {
@@ -43,7 +45,8 @@ impl OtherError {
                 .take(OTHER_LINES)
                 .map(EvidenceLine::from)
                 .collect(),
-            captures: harmless(found),
+            captures: found.harmless_captures(),
+            occurrences: found.harmless_occurrences(),
         })
     }
 }
@@ -105,11 +108,19 @@ impl Case {
         let place = self.place.as_ref()?;
         if self.place != self.found {
             let other = self.others.iter().find(|other| other.place == *place)?;
-            return self.match_of(place.find(library)?, &other.evidence, &other.captures);
+            let found = self.match_of(place.find(library)?, &other.evidence, &other.captures)?;
+            return Some(Match {
+                occurrences: other.occurrences.clone(),
+                ..found
+            });
         }
         let also = self.also.iter().filter_map(|place| place.find(library)).collect();
         let found = self.match_of(place.find(library)?, &self.evidence, &self.captures)?;
-        Some(Match { also, ..found })
+        Some(Match {
+            also,
+            occurrences: self.occurrences.clone(),
+            ..found
+        })
     }
 
     fn match_of(
@@ -124,7 +135,7 @@ impl Case {
             answered: true,
             evidence: evidence.iter().map(|line| self.as_seen(line)).collect(),
             captures: captures.clone(),
-            also: Vec::new(),
+            ..Match::default()
         })
     }
 

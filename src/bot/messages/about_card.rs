@@ -22,7 +22,7 @@ impl MessageHandler {
             return Ok(None);
         };
         let Some((row, mut case)) = self.card_here(received).await? else {
-            return Ok(None);
+            return self.still_choosing(received).await;
         };
         let known = self.ctx.knowledge.get();
         let library = &known.library;
@@ -63,6 +63,23 @@ impl MessageHandler {
         );
         done.join(below(&reply));
         Ok(Some(done))
+    }
+
+    /// Answers a remark in a thread where people still choose among runbooks; `None` in any other.
+    async fn still_choosing(&self, received: &ReceivedMessage<'_>) -> Result<Option<Changes>, store::Error> {
+        let message = received.message;
+        if message.is_in_conversation() {
+            return Ok(None);
+        }
+        let is_choosing = |_: &CaseRow, case: &Case| {
+            case.post.is_some() && case.place.is_none() && !case.near.is_empty() && case.status.is_open()
+        };
+        let lookup = CaseLookup::Thread(message.thread());
+        let found = rows::find(self.ctx.store.as_ref(), &message.channel, lookup, is_choosing).await?;
+        Ok(found.map(|(_, case)| {
+            let reply = self.ctx.responder.no_card(true);
+            Self::reply(received, &Body::of(&reply), "card".into(), Some(case.id))
+        }))
     }
 
     /// The case that a message is about: the latest of its thread whose card shows a topic. In a conversation with the

@@ -1,5 +1,6 @@
 //! A reaction where a runbook comes near but is not sure enough, and the click that asks for it.
 
+use super::acts::{said, text};
 use super::*;
 use jiff::SignedDuration;
 use signpost::clock::{Clock as _, SystemClock};
@@ -242,6 +243,40 @@ fn an_answered_message_is_not_marked_when_it_is_edited() {
         world.saying(&second, &["no longer matches a runbook"]).await;
         world.wait_until_sent().await;
         assert!(world.reactions(&second).is_empty());
+        bot.stop().await;
+    });
+}
+
+#[test]
+fn a_remark_where_no_card_is_meant_gets_a_short_answer() {
+    with(|world| async move {
+        let bot = world.bot_with(world.with_reaction(), Parts::default()).await;
+        for remark in ["who do I call?", "next", "it didn't help"] {
+            let ts = world.say(&format!("<@{SIGNPOST}> {remark}"));
+            let reply = world.saying(&ts, &["Which error do you mean?"]).await;
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(said(&reply), @"Which error do you mean? Paste it, or mention me in the thread of its answer.");
+            }
+        }
+        // In the thread of a list, one of it has to be chosen first.
+        let ts = world.say(&format!("<@{SIGNPOST}> {NEAR}"));
+        let list = world.saying(&ts, &["Could it be one of these?"]).await;
+        insta::assert_snapshot!(text(&list), @r"
+        I’m not sure. Could it be one of these?
+        1. QX4711, in Flux capacitor errors
+        None of these? Paste the exact error text, including any code or alert name.
+        Show QX4711
+        ");
+        for remark in ["who do I call?", "next"] {
+            let asked = format!("<@{SIGNPOST}> {remark}");
+            world.workspace.reply(ADA, SUPPORT, &ts, &asked).unwrap();
+        }
+        let is_told = |reply: &Value| said(reply) == "Choose one of the runbooks above first.";
+        let told = world.workspace.wait_for(|state| {
+            let all = answers(state, SUPPORT, &ts);
+            (all.iter().filter(|reply| is_told(reply)).count() == 2).then_some(())
+        });
+        told.await.unwrap();
         bot.stop().await;
     });
 }

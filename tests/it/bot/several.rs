@@ -68,9 +68,9 @@ fn the_same_error_twice_shows_the_values_of_both_lines_and_fills_in_neither() {
     with(|world| async move {
         let bot = world.bot().await;
         let ts = world.say(&format!("{PASTE}\n{}", PASTE.replace("w-17", "w-21")));
-        let card = world.saying(&ts, &["more than one value"]).await;
+        let card = world.saying(&ts, &["more than once"]).await;
         let shown = text(&card);
-        let steps = shown.split("more than one value").next().unwrap();
+        let steps = shown.split("more than once").next().unwrap();
         assert!(!steps.contains("fluxctl fill w-"), "{shown}");
         assert!(shown.contains("w-17") && shown.contains("w-21"), "{shown}");
         bot.stop().await;

@@ -113,3 +113,102 @@ fn errors_on_one_line_and_in_blocks_keep_their_values_apart() {
     refusals.md#D0007 line 3 [aa-11]
     ");
 }
+
+/// A line of a template, and lines of details that tell little by themselves.
+const GRIPPER: &str = "\
+# Gripper stops
+
+```
+PUMP-7 gripper <gripper> stopped at shelf <shelf>
+Trace ID: <trace_id>
+```
+
+1. Look at `<gripper>`, then for `<trace_id>`.
+";
+
+/// The occurrences of the first match: the line and the values of each. Then all captures.
+fn occurrences(document: &str, message: &str) -> String {
+    let library = library(&[("gripper.md", document)]);
+    let outcome = find(&library, message);
+    let found = outcome.matches.first().expect("a match");
+    let mut out = String::new();
+    for occurrence in &found.occurrences {
+        let values = occurrence.values.iter().map(|(name, value)| format!("{name}={value}"));
+        let _ = writeln!(out, "{}: {}", occurrence.line, values.collect::<Vec<_>>().join(" "));
+    }
+    let _ = write!(out, "{:?}", found.captures);
+    out
+}
+
+#[test]
+fn each_occurrence_of_an_error_has_its_own_values() {
+    let of = |message: &str| occurrences(GRIPPER, message);
+    let once = "PUMP-7 gripper g-5 stopped at shelf 7\nTrace ID: aa-11";
+    insta::assert_snapshot!(of(once), @r#"{"gripper": ["g-5"], "shelf": ["7"], "trace_id": ["aa-11"]}"#);
+    // One after the other, with text before them and a fence around them.
+    insta::assert_snapshot!(of(&format!(
+        "please look\n```\n{once}\nPUMP-7 gripper g-9 stopped at shelf 3\nTrace ID: bb-22\n```"
+    )), @r#"
+    3: gripper=g-5 shelf=7 trace_id=aa-11
+    5: gripper=g-9 shelf=3 trace_id=bb-22
+    {"gripper": ["g-5", "g-9"], "shelf": ["7", "3"], "trace_id": ["aa-11", "bb-22"]}
+    "#);
+    // The second one lacks a line.
+    insta::assert_snapshot!(of(&format!("{once}\nPUMP-7 gripper g-9 stopped at shelf 3")), @r#"
+    1: gripper=g-5 shelf=7 trace_id=aa-11
+    3: gripper=g-9 shelf=3
+    {"gripper": ["g-5", "g-9"], "shelf": ["7", "3"], "trace_id": ["aa-11"]}
+    "#);
+}
+
+#[test]
+fn values_before_an_occurrence_are_not_taken_for_those_of_the_one_above() {
+    let of = |message: &str| occurrences(GRIPPER, message);
+    let (first, second) = (
+        "Trace ID: aa-11\nPUMP-7 gripper g-5 stopped at shelf 7",
+        "Trace ID: bb-22\nPUMP-7 gripper g-9 stopped at shelf 3",
+    );
+    // Without a mark between the two, nobody can tell whose line the second id is.
+    insta::assert_snapshot!(of(&format!("{first}\n{second}")), @r#"
+    2: gripper=g-5 shelf=7
+    4: gripper=g-9 shelf=3
+    {"gripper": ["g-5", "g-9"], "shelf": ["7", "3"], "trace_id": ["aa-11", "bb-22"]}
+    "#);
+    insta::assert_snapshot!(of(&format!("{first}\n\n{second}")), @r#"
+    2: trace_id=aa-11 gripper=g-5 shelf=7
+    5: trace_id=bb-22 gripper=g-9 shelf=3
+    {"gripper": ["g-5", "g-9"], "shelf": ["7", "3"], "trace_id": ["aa-11", "bb-22"]}
+    "#);
+}
+
+#[test]
+fn lines_that_are_equal_but_for_their_details_are_occurrences_of_one_error() {
+    let message = "The depot refused the badge. (D0007)\nTrace ID: aa-11\nThe depot refused the badge. (D0007)\n\
+                   Trace ID: bb-22";
+    insta::assert_snapshot!(occurrences(CODES, message), @r#"
+    1: trace_id=aa-11
+    3: trace_id=bb-22
+    {"trace_id": ["aa-11", "bb-22"]}
+    "#);
+}
+
+#[test]
+fn an_error_that_comes_back_after_another_one_keeps_its_values() {
+    let message = "worn (D0031)\nTrace ID: aa-11\nnot here (D0012)\nTrace ID: bb-22\nworn (D0031)\nTrace ID: cc-33";
+    insta::assert_snapshot!(told(message), @r"
+    refusals.md#D0031 line 1 [aa-11, cc-33]
+    refusals.md#D0012 line 3 [bb-22]
+    ");
+}
+
+#[test]
+fn groups_of_an_expression_belong_to_their_occurrence() {
+    let document = "---\nsignpost:\n  signatures:\n    - regex: \"beam (?P<dock>d-[0-9]+) let go of (?P<load>[a-z]+)\"\n---\n\
+                    # Beam lets go\n\n1. Look at `<dock>`.\n";
+    let message = "beam d-4 let go of steel\nbeam d-8 let go of grain";
+    insta::assert_snapshot!(occurrences(document, message), @r#"
+    1: dock=d-4 load=steel
+    2: dock=d-8 load=grain
+    {"dock": ["d-4", "d-8"], "load": ["steel", "grain"]}
+    "#);
+}

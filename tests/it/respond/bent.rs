@@ -208,3 +208,22 @@ fn people_of_other_organisations_see_no_contacts_in_what_the_card_leaves_out() {
     let theirs = rest(Audience::External);
     assert!(!theirs.contains("#pumps"), "{theirs}");
 }
+
+#[test]
+fn a_notification_has_the_first_sentence_of_the_first_step() {
+    let text = "# Crane hums\n\n## Fix\n\n1. Ask the driver for the crane's number. It stands on the cabin.\n2. Stop it.\n";
+    let runbook = parse("hum.md", text, &BTreeMap::new()).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    let card = Card {
+        case: "c",
+        topic: Some(TopicId::default()),
+        standing: "open",
+        ..Card::default()
+    };
+    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
+    let notice = responder.card(&library, &card).notice.unwrap();
+    insta::assert_snapshot!(notice, @"Crane hums – Ask the driver for the crane's number (step 1 of 2).");
+}

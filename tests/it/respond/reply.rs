@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use signpost::files;
-use signpost::matching::{Evidence, Index, Match, Outcome, SignatureKind};
+use signpost::matching::{Evidence, Index, Match, Occurrence, Outcome, SignatureKind};
 use signpost::respond::{LinkTemplate, Reply, Responder, ResponderOptions, Templates, is_fillable, to_text};
 use signpost::runbook::{Document, Library, TopicId, parse};
 
@@ -74,7 +74,7 @@ fn matched(topic: TopicId, text: &str, captures: &[(&str, &[&str])]) -> Match {
                 )
             })
             .collect(),
-        also: Vec::new(),
+        ..Match::default()
     }
 }
 
@@ -110,6 +110,67 @@ fn an_answer_says_what_matched_what_to_do_and_whom_to_call() {
     };
     let reply = answer(options, &[("node_id", &["n-17"]), ("token", &["abc"])]);
     insta::assert_snapshot!(to_text(&reply));
+}
+
+#[test]
+fn a_link_with_several_values_has_an_address_for_each_occurrence() {
+    let library = library();
+    let link = |title: &str, url: &str| LinkTemplate {
+        title: title.into(),
+        url: format!("https://logs.example.com/{url}"),
+    };
+    let options = || ResponderOptions {
+        links: vec![
+            link("Logs", "?node={node}&code={code}"),
+            link("Node", "{region}/{node}"),
+            link("Trace", "?trace={trace}"),
+            link("Both", "?node={node}&trace={trace}"),
+        ],
+        ..ResponderOptions::default()
+    };
+    let captures: [(&str, &[&str]); 4] = [
+        ("node", &["e-5", "e-9"]),
+        ("code", &["7", "3"]),
+        ("region", &["north"]),
+        ("trace", &["aa", "bb"]),
+    ];
+    let occurrence = |line, values: &[(&str, &str)]| Occurrence {
+        line,
+        values: values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+    };
+    let shown = |occurrences: Vec<Occurrence>| {
+        let found = matched(topic(&library, "G0007"), "refused (G0007)", &captures);
+        let outcome = Outcome {
+            matches: vec![Match { occurrences, ..found }],
+            near: Vec::new(),
+        };
+        let reply = responder(options()).answer(&library, &outcome, false).unwrap();
+        let text = to_text(&reply);
+        let links = text.lines().filter(|line| line.contains("logs.example.com"));
+        links.collect::<Vec<_>>().join("\n")
+    };
+    let two = vec![
+        occurrence(1, &[("node", "e-5"), ("code", "7")]),
+        occurrence(3, &[("node", "e-9"), ("code", "3")]),
+    ];
+    insta::assert_snapshot!(shown(two), @r"
+    - Logs (e-5, 7) (https://logs.example.com/?node=e-5&code=7)
+    - Logs (e-9, 3) (https://logs.example.com/?node=e-9&code=3)
+    - Node (e-5) (https://logs.example.com/north/e-5)
+    - Node (e-9) (https://logs.example.com/north/e-9)
+    - Trace (aa) (https://logs.example.com/?trace=aa)
+    - Trace (bb) (https://logs.example.com/?trace=bb)
+    ");
+    // Nobody can tell which values belong together.
+    insta::assert_snapshot!(shown(Vec::new()), @r"
+    - Node (e-5) (https://logs.example.com/north/e-5)
+    - Node (e-9) (https://logs.example.com/north/e-9)
+    - Trace (aa) (https://logs.example.com/?trace=aa)
+    - Trace (bb) (https://logs.example.com/?trace=bb)
+    ");
 }
 
 #[test]

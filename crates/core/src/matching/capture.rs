@@ -17,54 +17,101 @@ const LONGEST: usize = 200;
 const LEAST_WHOLE: f32 = 0.6;
 const LITTLE: f32 = 9.0;
 /// Most lines that say the same whose values are read.
-const MOST_REPEATS: usize = 20;
+pub(super) const MOST_REPEATS: usize = 20;
+/// A hair's breadth, for sums in another order.
+const HAIR: f32 = 0.001;
 
-/// Values by placeholder, from every signature of the runbook that the message holds: also from those that tell too
+/// A place in a message: a line, from 0, and a byte of it.
+pub(super) type Place = (usize, usize);
+
+/// A value that stands where the runbook has a placeholder.
+#[derive(Debug, Clone)]
+pub(super) struct CapturedValue {
+    /// The placeholder in lower snake case.
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) place: Place,
+}
+
+/// The values of placeholders from every signature of the runbook that the message holds: also from those that tell too
 /// little to recognise anything, such as `Incident ID: <ID>`.
-pub(super) fn captures<'f, 't: 'f>(
-    index: &Index,
-    read: &TokenizedMessage,
-    runbook: usize,
-    findings: impl Iterator<Item = &'f Finding<'t>>,
-) -> BTreeMap<String, Vec<String>> {
-    let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+pub(super) fn values(index: &Index, read: &TokenizedMessage, runbook: usize) -> Vec<CapturedValue> {
+    let mut values = Vec::new();
     let mut laid = Alignment::default();
     for signature in index.signatures.of(runbook).filter(can_capture) {
-        let least = if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE };
-        // Most are not there at all; a hair's breadth for sums in another order.
-        if read.most_whole(&index.vocabulary, &signature) < least - 0.001 {
+        let least = least_whole(&signature);
+        // Most are not there at all.
+        if read.most_whole(&index.vocabulary, &signature) < least - HAIR {
             continue;
         }
         read.align(&index.vocabulary, &signature, &mut laid);
         if laid.whole(&signature) < least {
             continue;
         }
-        take(read, &laid, &signature, &mut captures);
+        take(read, &laid, &signature, 0, &mut values);
         if signature.total >= NAME_BITS {
-            repeated(index, read, (&signature, least), &mut laid, &mut captures);
+            repeated(index, read, &signature, &mut laid, &mut values);
         }
     }
-    for (name, value) in findings.flat_map(|finding| &finding.groups) {
-        add(&mut captures, &placeholder::snake(name), value);
+    values
+}
+
+/// The values of the named groups of the expressions that matched.
+pub(super) fn groups<'f, 't: 'f>(findings: impl Iterator<Item = &'f Finding<'t>>) -> Vec<CapturedValue> {
+    let named = |finding: &'f Finding<'t>| group_values(&finding.groups, finding.line as usize);
+    findings.flat_map(named).collect()
+}
+
+/// The values of the named groups that an expression found on a line, in the order of the groups.
+pub(super) fn group_values(groups: &[(String, String)], line: usize) -> Vec<CapturedValue> {
+    let value = |(at, (name, value)): (usize, &(String, String))| CapturedValue {
+        name: placeholder::snake(name),
+        value: value.clone(),
+        place: (line, at),
+    };
+    groups.iter().enumerate().map(value).collect()
+}
+
+/// Lists values by name, each once.
+pub(super) fn by_name(values: &[CapturedValue]) -> BTreeMap<String, Vec<String>> {
+    let mut captures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for captured in values {
+        let known = captures.entry(captured.name.clone()).or_default();
+        if !known.contains(&captured.value) {
+            known.push(captured.value.clone());
+        }
     }
     captures
 }
 
-/// Adds the values of the gaps of a signature that is laid along a message.
+/// Share of a signature that has to be there before its gaps are believed, 0 to 1.
+pub(super) fn least_whole(signature: &Signature<'_>) -> f32 {
+    if signature.total < LITTLE { 0.99 } else { LEAST_WHOLE }
+}
+
+/// Adds the values of the gaps of a signature that is laid along a message, which begins at the line `from` of the whole.
 fn take(
     read: &TokenizedMessage,
     laid: &Alignment,
     signature: &Signature<'_>,
-    captures: &mut BTreeMap<String, Vec<String>>,
+    from: usize,
+    values: &mut Vec<CapturedValue>,
 ) {
     for (gap, name) in signature.gaps {
-        let Some((value, label)) = value(read, &laid.pairs, signature.words, *gap) else {
+        let Some((value, label, (line, at))) = value(read, &laid.pairs, signature.words, *gap) else {
             continue;
         };
-        add(captures, name, &value);
+        let mut add = |name: &str| {
+            values.push(CapturedValue {
+                name: name.to_owned(),
+                value: value.clone(),
+                place: (from + line, at),
+            });
+        };
+        add(name);
         // `Incident ID: <ID>` is an id, and the incident id: links and other runbooks may call it so.
         if let Some(label) = label.filter(|label| *label != **name) {
-            add(captures, &label, &value);
+            add(&label);
         }
     }
 }
@@ -74,35 +121,31 @@ fn take(
 fn repeated(
     index: &Index,
     read: &TokenizedMessage,
-    (signature, least): (&Signature<'_>, f32),
+    signature: &Signature<'_>,
     laid: &mut Alignment,
-    captures: &mut BTreeMap<String, Vec<String>>,
+    values: &mut Vec<CapturedValue>,
 ) {
     let lines = &read.message.lines;
     let words = || laid.pairs.iter().filter_map(|(word, _)| read.words.get(*word as usize));
+    // A host that the runbook shows as an example is no word that the other lines have.
+    let marked = laid.pairs.iter().filter(|(_, of)| !signature.is_sample(*of as usize));
+    let marked = marked.filter_map(|(word, _)| read.words.get(*word as usize));
     let Some(first) = words().next().map(|word| word.line) else {
         return;
     };
-    let heaviest = words().max_by(|one, other| one.weight.total_cmp(&other.weight));
-    let rare = heaviest.and_then(|word| {
-        lines
-            .get(word.line as usize)?
-            .text
-            .get(word.place.start..word.place.end)
-    });
     // A text of several lines may share some of them with another one.
-    let Some(rare) = rare.filter(|_| words().all(|word| word.line == first)) else {
+    let Some(rare) = read.rarest(marked).filter(|_| words().all(|word| word.line == first)) else {
         return;
     };
     let others = lines
         .iter()
-        .zip(0..)
-        .filter(|(line, at)| *at != first && line.text.contains(rare));
-    for (line, _) in others.take(MOST_REPEATS) {
+        .enumerate()
+        .filter(|(at, line)| *at != first as usize && line.text.contains(rare));
+    for (at, line) in others.take(MOST_REPEATS) {
         let alone = TokenizedMessage::new(&index.vocabulary, &line.text);
         alone.align(&index.vocabulary, signature, laid);
-        if laid.whole(signature) >= least {
-            take(&alone, laid, signature, captures);
+        if laid.whole(signature) >= least_whole(signature) {
+            take(&alone, laid, signature, at, values);
         }
     }
 }
@@ -116,16 +159,14 @@ fn can_capture(signature: &Signature<'_>) -> bool {
     !prose && !signature.gaps.is_empty()
 }
 
-fn add(captures: &mut BTreeMap<String, Vec<String>>, name: &str, value: &str) {
-    let values = captures.entry(name.to_owned()).or_default();
-    if !values.iter().any(|known| known == value) {
-        values.push(value.to_owned());
-    }
-}
-
-/// The text between the words on both sides of a gap, and the label before it. At the end of a signature: up to the
+/// The text between the words on both sides of a gap, the label before it, and its place. At the end of a signature: up to the
 /// end of the value, or of the line when the value is a message.
-fn value(read: &TokenizedMessage, pairs: &[(u32, u32)], words: &[u32], gap: u32) -> Option<(String, Option<String>)> {
+fn value(
+    read: &TokenizedMessage,
+    pairs: &[(u32, u32)],
+    words: &[u32],
+    gap: u32,
+) -> Option<(String, Option<String>, Place)> {
     let before = pairs.iter().rev().find(|(_, of)| *of < gap);
     let after = pairs.iter().find(|(_, of)| *of > gap);
     // Only the gap itself may lie between its neighbours, else it is not known which word is whose.
@@ -159,7 +200,7 @@ fn value(read: &TokenizedMessage, pairs: &[(u32, u32)], words: &[u32], gap: u32)
     let label = text
         .find(value.as_str())
         .and_then(|_| label_before(text, start + text.get(start..end)?.find(value.as_str())?));
-    (!value.is_empty() && value.len() <= LONGEST).then_some((value, label))
+    (!value.is_empty() && value.len() <= LONGEST).then_some((value, label, (line as usize, start)))
 }
 
 /// The value without what surrounds it: blanks, quotes, brackets, commas, the full stop of its sentence.

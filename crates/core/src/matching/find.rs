@@ -60,20 +60,20 @@ impl Index {
     /// Explains the outcome of [`Index::find`], or of [`Index::search`] when somebody `asked`.
     pub fn explain(&self, message: &str, asked: bool) -> Explanation {
         let read = TokenizedMessage::new(&self.vocabulary, message);
-        let candidates = self.candidates(&read, asked);
+        let candidates = self.candidates(&read, asked, &mut Budget::for_message());
         explain::explain(self, &read, &candidates)
     }
 
     fn rank(&self, message: &str, asked: bool) -> Outcome {
         let read = TokenizedMessage::new(&self.vocabulary, message);
-        let candidates = self.candidates(&read, asked);
-        score::outcome(self, &read, &candidates, asked)
+        let mut work = Budget::for_message();
+        let candidates = self.candidates(&read, asked, &mut work);
+        score::outcome(self, &read, &candidates, asked, &mut work)
     }
 
-    fn candidates<'t>(&'t self, read: &'t TokenizedMessage, asked: bool) -> Vec<Candidate<'t>> {
-        let mut work = Budget::for_message();
+    fn candidates<'t>(&'t self, read: &'t TokenizedMessage, asked: bool, work: &mut Budget) -> Vec<Candidate<'t>> {
         let mut findings = self.names(read);
-        findings.extend(self.expressed(read, &mut work));
+        findings.extend(self.expressed(read, work));
         let strange = self.strange_codes(read);
         findings.extend(self.aligned(
             read,
@@ -86,7 +86,7 @@ impl Index {
         if !asked {
             discount_commands(read, &mut findings);
         }
-        score::weigh(self, read, findings, asked, &mut work)
+        score::weigh(self, read, findings, asked, work)
     }
 
     /// Weakens findings in a message that names codes of a known family, or alerts, none of which any runbook explains:

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::capture::MOST_REPEATS;
 use crate::runbook::TopicId;
 
 /// All topics found for one message.
@@ -38,7 +39,7 @@ impl Outcome {
 }
 
 /// A topic with its evidence and a confidence.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Match {
     /// The topic it leads to.
     pub topic: TopicId,
@@ -50,8 +51,29 @@ pub struct Match {
     pub evidence: Vec<Evidence>,
     /// Values of placeholders, keyed by the placeholder in lower snake case.
     pub captures: BTreeMap<String, Vec<String>>,
+    /// The occurrences of an error that the message holds more than once, in its order; empty where it is there once, or
+    /// where none has values of its own.
+    pub occurrences: Vec<Occurrence>,
+    /// The lines that the captures come from, by which a secret among the values is recognised
+    /// ([`Match::harmless_captures`]).
+    pub captured_from: Vec<String>,
     /// Topics of other documents that are near duplicates.
     pub also: Vec<TopicId>,
+}
+
+/// One of several places of a message that show the same error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Number of its first line in the message as received, from 1.
+    pub line: usize,
+    /// Names of placeholders as in [`Match::captures`], each with a value that belongs to this occurrence, in the order of
+    /// the message. Empty when the occurrence has no value of its own.
+    pub values: Vec<(String, String)>,
+}
+
+impl Occurrence {
+    /// Most occurrences of one error that are told apart.
+    pub const MOST: usize = MOST_REPEATS + 1;
 }
 
 /// A line of the message that matched.

@@ -9,10 +9,10 @@ use super::index::Index;
 use super::passage::{self, Passage};
 use super::product::{self, Product};
 use super::rule::RuleVerdict;
-use super::several::{self, SingleError};
+use super::several::{self, ErrorValues, SingleError};
 use super::stems::StemId;
 use super::tokenized::{MessageWord, TokenizedMessage};
-use super::{Match, Outcome, SignatureKind, Silence, capture, silence};
+use super::{Match, Outcome, SignatureKind, Silence, silence};
 use crate::expression::Budget;
 use crate::runbook::TopicId;
 
@@ -156,17 +156,23 @@ fn is_expressed(finding: &Finding<'_>) -> bool {
 }
 
 /// The outcome of the candidates: those to be answered, and the near misses.
-pub(super) fn outcome(index: &Index, read: &TokenizedMessage, candidates: &[Candidate<'_>], asked: bool) -> Outcome {
+pub(super) fn outcome(
+    index: &Index,
+    read: &TokenizedMessage,
+    candidates: &[Candidate<'_>],
+    asked: bool,
+    work: &mut Budget,
+) -> Outcome {
     let errors = several::errors(index, candidates);
-    let captures = several::captures(index, read, &errors);
-    let matches = errors.iter().zip(captures);
+    let values = several::values(index, read, &errors, work);
+    let matches = errors.iter().zip(values);
     let is_near = |candidate: &&Candidate<'_>| {
         let fits = asked || candidate.confidence >= LEAST_NEAR;
         candidate.silence.is_some() && candidate.verdict != RuleVerdict::Excluded && fits
     };
     Outcome {
         matches: matches
-            .map(|(error, captures)| told(index, read, error, captures))
+            .map(|(error, values)| told(index, read, error, values))
             .collect(),
         near: candidates
             .iter()
@@ -379,16 +385,11 @@ fn told_near(index: &Index, read: &TokenizedMessage, candidate: &Candidate<'_>) 
         leads: true,
         findings: candidate.findings.iter().collect(),
     };
-    let captures = capture::captures(index, read, candidate.runbook, candidate.findings.iter());
-    told(index, read, &whole, captures)
+    let values = several::whole(index, read, &whole);
+    told(index, read, &whole, values)
 }
 
-fn told(
-    index: &Index,
-    read: &TokenizedMessage,
-    error: &SingleError<'_, '_>,
-    captures: BTreeMap<String, Vec<String>>,
-) -> Match {
+fn told(index: &Index, read: &TokenizedMessage, error: &SingleError<'_, '_>, values: ErrorValues) -> Match {
     const MOST_EVIDENCE: usize = 6;
     // Equal signatures on the same line are one piece of evidence.
     let mut told: HashSet<(u32, String)> = HashSet::new();
@@ -412,7 +413,9 @@ fn told(
         confidence: candidate.confidence,
         answered: candidate.silence.is_none(),
         evidence,
-        captures,
+        captures: values.captures,
+        occurrences: values.occurrences,
+        captured_from: values.lines,
         also: if error.leads {
             candidate.also.clone()
         } else {

@@ -1,16 +1,17 @@
 //! Several errors in one message: those that one runbook explains are told apart, and each gets the values of its own
 //! part of the message.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
-use super::SignatureKind;
-use super::capture;
-use super::finding::{Finding, NAME_BITS};
+use super::capture::{self, CapturedValue, Place};
+use super::finding::{Cause, Finding, NAME_BITS};
 use super::index::Index;
 use super::score::Candidate;
 use super::silence::LEAST_NAMED;
 use super::tokenized::TokenizedMessage;
+use super::{Occurrence, SignatureKind, occurrences};
+use crate::expression::{Budget, Dot};
 use crate::runbook::TopicId;
 
 /// Most errors of one runbook that are told apart.
@@ -27,9 +28,6 @@ pub(super) struct SingleError<'f, 't> {
     /// The findings of this error, the strongest first.
     pub(super) findings: Vec<&'f Finding<'t>>,
 }
-
-/// A place in a message: a line, and a byte of it.
-type Place = (usize, usize);
 
 /// The errors of the candidates that are answered: the best one of each runbook in order of rank, then all others.
 pub(super) fn errors<'f, 't>(index: &Index, candidates: &'f [Candidate<'t>]) -> Vec<SingleError<'f, 't>> {
@@ -108,44 +106,176 @@ fn is_mostly_in(words: &[u32], others: &HashSet<u32>) -> bool {
     count * 2 >= words.len()
 }
 
-/// The values of each error's placeholders. With several errors, each has those of its own part of the message, and of
+/// The values of an error's placeholders.
+#[derive(Debug, Default)]
+pub(super) struct ErrorValues {
+    /// The values by placeholder.
+    pub(super) captures: BTreeMap<String, Vec<String>>,
+    /// The places of the message that show the error, when there are several.
+    pub(super) occurrences: Vec<Occurrence>,
+    /// The lines that the values come from.
+    pub(super) lines: Vec<String>,
+}
+
+/// A part of a message that shows one error once.
+struct ErrorPart {
+    /// Index of the error.
+    error: usize,
+    /// The words by which it was recognised.
+    place: Range<Place>,
+    /// The whole part.
+    span: Range<Place>,
+}
+
+/// The values of each error's placeholders. With several errors, each has those of its own parts of the message, and of
 /// what stands before the first of them.
-pub(super) fn captures(
+pub(super) fn values(
     index: &Index,
     read: &TokenizedMessage,
     errors: &[SingleError<'_, '_>],
-) -> Vec<BTreeMap<String, Vec<String>>> {
-    let captured = |read: &TokenizedMessage, error: &SingleError<'_, '_>| {
-        capture::captures(index, read, error.candidate.runbook, error.findings.iter().copied())
-    };
-    let places: Vec<Range<Place>> = errors.iter().map(|error| place(read, error)).collect();
-    if errors.len() < 2 {
-        return errors.iter().map(|error| captured(read, error)).collect();
+    work: &mut Budget,
+) -> Vec<ErrorValues> {
+    let parts = parts(index, read, errors, work);
+    if parts.len() < 2 {
+        return errors.iter().map(|error| whole(index, read, error)).collect();
     }
-    let mut order: Vec<usize> = (0..errors.len()).collect();
-    order.sort_by_key(|at| places.get(*at).map(|place| place.start));
-    let ordered: Vec<&Range<Place>> = order.iter().filter_map(|at| places.get(*at)).collect();
-    let begins: Vec<Place> = ordered
-        .windows(2)
-        .filter_map(|pair| Some(boundary(read, pair.first()?, pair.get(1)?)))
-        .collect();
-    let before = ordered.first().map_or((0, 0), |first| (first.start.0, 0));
-    let before = TokenizedMessage::new(&index.vocabulary, &text(read, (0, 0)..before));
-    let mut all = vec![BTreeMap::new(); errors.len()];
-    for (nth, at) in order.iter().enumerate() {
-        let (Some(error), Some(captures)) = (errors.get(*at), all.get_mut(*at)) else {
-            continue;
+    let first = parts.first().map_or((0, 0), |part| part.span.start);
+    let before = TokenizedMessage::new(&index.vocabulary, &text(read, (0, 0)..first));
+    let of_error = |(at, error): (usize, &SingleError<'_, '_>)| {
+        let runbook = error.candidate.runbook;
+        let before = capture::values(index, &before, runbook);
+        let own: Vec<(usize, Vec<CapturedValue>)> = parts
+            .iter()
+            .filter(|part| part.error == at)
+            .map(|part| (part.place.start.0, of_part(index, read, (error, part), work)))
+            .collect();
+        let mut all: Vec<CapturedValue> = if errors.len() == 1 {
+            capture::values(index, read, runbook)
+        } else {
+            Vec::new()
         };
-        let begin = nth.checked_sub(1).and_then(|nth| begins.get(nth)).copied();
-        let begin = begin.unwrap_or_else(|| ordered.first().map_or((0, 0), |first| (first.start.0, 0)));
-        let end = begins.get(nth).copied().unwrap_or((read.message.lines.len(), 0));
-        let own = TokenizedMessage::new(&index.vocabulary, &text(read, begin..end));
-        *captures = captured(&own, error);
-        for (name, values) in captured(&before, error) {
-            captures.entry(name).or_insert(values);
+        all.extend(own.iter().flat_map(|(_, values)| values).cloned());
+        all.extend(capture::groups(error.findings.iter().copied()));
+        let known: HashSet<&str> = all.iter().map(|captured| captured.name.as_str()).collect();
+        let missing = before.iter().filter(|captured| !known.contains(captured.name.as_str()));
+        let missing: Vec<CapturedValue> = missing.cloned().collect();
+        all.extend(missing);
+        ErrorValues {
+            occurrences: occurrences(&own, &before),
+            ..listed(read, &all)
+        }
+    };
+    errors.iter().enumerate().map(of_error).collect()
+}
+
+/// The values of an error's placeholders in the whole message.
+pub(super) fn whole(index: &Index, read: &TokenizedMessage, error: &SingleError<'_, '_>) -> ErrorValues {
+    let mut all = capture::values(index, read, error.candidate.runbook);
+    all.extend(capture::groups(error.findings.iter().copied()));
+    listed(read, &all)
+}
+
+fn listed(read: &TokenizedMessage, all: &[CapturedValue]) -> ErrorValues {
+    let numbers: BTreeSet<usize> = all.iter().map(|captured| captured.place.0).collect();
+    let lines = numbers.into_iter().filter_map(|number| read.message.lines.get(number));
+    ErrorValues {
+        captures: capture::by_name(all),
+        occurrences: Vec::new(),
+        lines: lines.map(|line| line.text.clone()).collect(),
+    }
+}
+
+/// The values of one part of a message, in its order.
+fn of_part(
+    index: &Index,
+    read: &TokenizedMessage,
+    (error, part): (&SingleError<'_, '_>, &ErrorPart),
+    work: &mut Budget,
+) -> Vec<CapturedValue> {
+    let own = TokenizedMessage::new(&index.vocabulary, &text(read, part.span.clone()));
+    let mut values = capture::values(index, &own, error.candidate.runbook);
+    for finding in error.findings.iter().filter(|finding| !finding.groups.is_empty()) {
+        let Cause::Name(pattern) = &finding.of else { continue };
+        let program = index.programs.get(pattern, Dot::Line, work);
+        let found = program.and_then(|program| Some((program.find(own.text(), work)?, program)));
+        if let Some((range, program)) = found {
+            let (line, _) = own.words_in(range.clone());
+            let groups = program.groups(own.text(), range, work);
+            values.extend(capture::group_values(&groups, line));
         }
     }
-    all
+    let (line, byte) = part.span.start;
+    for captured in &mut values {
+        if captured.place.0 == 0 {
+            captured.place.1 += byte;
+        }
+        captured.place.0 += line;
+    }
+    values.sort_by_key(|captured| captured.place);
+    values
+}
+
+/// The occurrences of an error, from the line and the values of each of its parts, and the values before the first part.
+fn occurrences(parts: &[(usize, Vec<CapturedValue>)], before: &[CapturedValue]) -> Vec<Occurrence> {
+    let occurrence = |(line, values): &(usize, Vec<CapturedValue>)| {
+        // Where a value of this name stands before the first occurrence, the one after an occurrence may be the next one's.
+        let is_its_own = |captured: &&CapturedValue| {
+            captured.place.0 == *line || before.iter().all(|other| other.name != captured.name)
+        };
+        let mut own: Vec<(String, String)> = Vec::new();
+        for captured in values.iter().filter(is_its_own) {
+            let pair = (captured.name.clone(), captured.value.clone());
+            if !own.contains(&pair) {
+                own.push(pair);
+            }
+        }
+        Occurrence {
+            line: line + 1,
+            values: own,
+        }
+    };
+    let all: Vec<Occurrence> = parts.iter().map(occurrence).collect();
+    let telling = all.iter().filter(|occurrence| !occurrence.values.is_empty());
+    if telling.count() > 1 { all } else { Vec::new() }
+}
+
+/// The parts of a message, in its order: each error has one for each time that the message shows it.
+fn parts(
+    index: &Index,
+    read: &TokenizedMessage,
+    errors: &[SingleError<'_, '_>],
+    work: &mut Budget,
+) -> Vec<ErrorPart> {
+    let mut places: Vec<(usize, Range<Place>)> = Vec::new();
+    for (at, error) in errors.iter().enumerate() {
+        let mut own = occurrences::places(index, read, &error.findings, work);
+        if own.is_empty() {
+            own.push(place(read, error));
+        }
+        places.extend(own.into_iter().map(|place| (at, place)));
+    }
+    places.sort_by_key(|(_, place)| place.start);
+    let mut begins: Vec<Place> = places
+        .windows(2)
+        .filter_map(|pair| Some(boundary(read, &pair.first()?.1, &pair.get(1)?.1)))
+        .collect();
+    let first = places.first().map_or(0, |(_, place)| place.start.0);
+    let is_blank = |number: usize| {
+        let line = read.message.lines.get(number);
+        line.is_some_and(|line| line.text.trim().is_empty())
+    };
+    // Where blank lines stand between the occurrences of one error, what precedes the first one is a part of it, too.
+    let is_apart = |begin: &Place| begin.1 == 0 && begin.0.checked_sub(1).is_some_and(is_blank);
+    let before = if errors.len() == 1 && begins.iter().all(is_apart) {
+        (0..first).rfind(|number| is_blank(*number)).map_or(0, |blank| blank + 1)
+    } else {
+        first
+    };
+    begins.insert(0, (before, 0));
+    begins.push((read.message.lines.len(), 0));
+    let spans = begins.windows(2).filter_map(|pair| Some(*pair.first()?..*pair.get(1)?));
+    let part = |((error, place), span)| ErrorPart { error, place, span };
+    places.into_iter().zip(spans).map(part).collect()
 }
 
 /// The place of the words that an error was recognised by first.

@@ -275,6 +275,13 @@ impl TokenizedMessage {
             .collect()
     }
 
+    /// The heaviest of some words, as it is written.
+    pub(super) fn rarest<'w>(&self, words: impl Iterator<Item = &'w MessageWord>) -> Option<&str> {
+        let word = words.max_by(|one, other| one.weight.total_cmp(&other.weight))?;
+        let line = self.message.lines.get(word.line as usize)?;
+        line.text.get(word.place.start..word.place.end)
+    }
+
     /// The line on which a byte range of [`TokenizedMessage::text`] begins, and the range's words.
     pub(super) fn words_in(&self, range: Range<usize>) -> (usize, Vec<u32>) {
         let mut begin = 0;
