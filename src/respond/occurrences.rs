@@ -70,7 +70,10 @@ impl OccurrenceLines {
 /// The values of an occurrence that could be filled into a command; no others are shown.
 fn fillable(occurrence: &Occurrence) -> Pairs {
     let values = occurrence.values.iter();
-    values.filter(|(name, value)| is_fillable(name, value)).cloned().collect()
+    values
+        .filter(|(name, value)| is_fillable(name, value))
+        .cloned()
+        .collect()
 }
 
 /// The names by whose values the occurrences differ. Of names that have the same values throughout, such as the label of

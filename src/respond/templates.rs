@@ -75,7 +75,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("notice.md", include_str!("../../responses/templates/notice.md")),
     ("choices.md", include_str!("../../responses/templates/choices.md")),
     ("outcome.md", include_str!("../../responses/templates/outcome.md")),
-    ("occurrences.md", include_str!("../../responses/templates/occurrences.md")),
+    (
+        "occurrences.md",
+        include_str!("../../responses/templates/occurrences.md"),
+    ),
     ("recognised.md", include_str!("../../responses/templates/recognised.md")),
     ("places.md", include_str!("../../responses/templates/places.md")),
     ("done.md", include_str!("../../responses/templates/done.md")),

@@ -134,7 +134,10 @@ fn match_tells_the_values_of_each_occurrence_and_no_secret_of_any() {
     };
     let values = |json: &str| {
         let json: serde_json::Value = serde_json::from_str(json).unwrap();
-        format!("{}\n{}", json["matches"][0]["captures"], json["matches"][0]["occurrences"])
+        format!(
+            "{}\n{}",
+            json["matches"][0]["captures"], json["matches"][0]["occurrences"]
+        )
     };
     insta::assert_snapshot!(values(&matched(&["--json"])), @r#"
     {"user":["ada-1","bob-2"]}

@@ -38,7 +38,12 @@ fn the_card_shows_the_values_of_each_occurrence_in_a_line() {
         • node `e-9`, status `3`
         ");
         // In the order of the paste, and equal ones once.
-        let lines = [stopped("f-9", 30), stopped("f-5", 70), stopped("f-9", 30), stopped("f-1", 70)];
+        let lines = [
+            stopped("f-9", 30),
+            stopped("f-5", 70),
+            stopped("f-9", 30),
+            stopped("f-1", 70),
+        ];
         let three = world.say(&format!("since noon:\n```\n{}\n```", lines.join("\n")));
         insta::assert_snapshot!(world.below_actions(&three).await, @r"
         The message shows this error more than once. I didn’t fill in the values that differ:

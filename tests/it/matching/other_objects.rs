@@ -71,6 +71,43 @@ fn the_number_in_a_title_is_part_of_the_error() {
 }
 
 #[test]
+fn another_code_of_the_family_is_another_error() {
+    let documents = &[
+        (
+            "kln006.md",
+            "# KLN006: several kilns cannot be reached\n\n## Symptoms\n\n```\nKLN006   Kilns   Warning   One or more \
+             chimneys of the kilns are not reachable from some halls.\n```\n\n1. Open the flap.\n",
+        ),
+        (
+            "kln009.md",
+            "# KLN009: the kiln is cold\n\nKLN010 says the same of the oven.\n\n## Symptoms\n\n```\nThe temperature of the \
+             kiln has fallen below the limit of the depot.\n```\n\n1. Light it.\n",
+        ),
+    ];
+    let chimneys = |code: &str| {
+        format!("{code}   Kilns   Warning   One or more chimneys of the kilns are not reachable from some halls.")
+    };
+    assert!(answers(documents, &chimneys("KLN006")));
+    assert!(!answers(documents, &chimneys("KLN007")));
+    let cold = |code: &str| format!("{code}: The temperature of the kiln has fallen below the limit of the depot.");
+    assert!(answers(documents, &cold("KLN010")), "the page knows it");
+    assert!(!answers(documents, &cold("KLN012")));
+}
+
+#[test]
+fn another_state_of_things_is_another_error() {
+    let documents = &[(
+        "badges.md",
+        "# Badges of the keepers\n\n## Symptoms\n\n```\ngated[15918]: error: decoding the badge of the keeper: Expired \
+         credential of the depot\n```\n\n1. Print a new badge.\n",
+    )];
+    let error =
+        |state: &str| format!("gated[7]: error: decoding the badge of the keeper: {state} credential of the depot");
+    assert!(answers(documents, &error("Expired")));
+    assert!(!answers(documents, &error("Revoked")));
+}
+
+#[test]
 fn of_a_list_of_values_one_has_to_be_there() {
     let documents = &[(
         "upgrade.md",
@@ -92,7 +129,8 @@ fn outputs_of_success_and_settings_are_no_symptoms() {
             "badges.md",
             "# Badges are not accepted\n\n## Symptoms\n\n```\nbadgectl: critical: badge of keeper 7 is not signed by the depot\n\
              ```\n\n## Check a badge\n\n```\n$ badgectl verify keeper-7\ninformation/badgectl: OK: Badge of keeper 'keeper-7.depot' \
-             is signed by the depot.\n```\n",
+             is signed by the depot.\n```\n\n```\nbadgectl: Granted admission to hall 1721\n```\n\nThe parameter \
+             `KeepersPerShift` says how many keepers a shift has.\n",
         ),
         (
             "postmaster.md",
@@ -111,6 +149,8 @@ fn outputs_of_success_and_settings_are_no_symptoms() {
     for other in [
         "information/badgectl: OK: Badge of keeper 'keeper-9.depot' is signed by the depot.",
         "sorting/gated[220]: warning: connecting to private/gate failed: No such file or directory",
+        "badgectl: Granted admission to hall 65537",
+        "Hall=north KeepersPerShift=2 State=IDLE",
         "warning/PostWriter: Cannot connect to a TCP socket on host '10.2.0.8' port '2003'.",
     ] {
         assert!(!answers(documents, other), "{other}");

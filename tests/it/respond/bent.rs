@@ -211,7 +211,8 @@ fn people_of_other_organisations_see_no_contacts_in_what_the_card_leaves_out() {
 
 #[test]
 fn a_notification_has_the_first_sentence_of_the_first_step() {
-    let text = "# Crane hums\n\n## Fix\n\n1. Ask the driver for the crane's number. It stands on the cabin.\n2. Stop it.\n";
+    let text =
+        "# Crane hums\n\n## Fix\n\n1. Ask the driver for the crane's number. It stands on the cabin.\n2. Stop it.\n";
     let runbook = parse("hum.md", text, &BTreeMap::new()).0;
     let library = Library {
         runbooks: runbook.map(Document::from).into_iter().collect(),

@@ -43,7 +43,10 @@ fn list(count: usize, title: impl Fn(usize) -> String, base_url: Option<&str>) -
     };
     let labels: Vec<String> = reply.blocks.iter().find_map(menu).unwrap_or_default();
     let shown = to_text(&reply);
-    let after = shown.lines().skip_while(|line| !line.contains("[Other sections…")).skip(1);
+    let after = shown
+        .lines()
+        .skip_while(|line| !line.contains("[Other sections…"))
+        .skip(1);
     let after: Vec<&str> = after.filter(|line| !line.trim().is_empty()).collect();
     let (first, last) = (labels.first(), labels.last());
     let ends = first.zip(last).map(|(first, last)| format!("{first} … {last}"));

@@ -28,8 +28,8 @@ const TALK: &str = "\
 
 /// Words of success and of work that is done.
 const FINE: &str = "\
-    back changed closed complete completed deployed done finished fixed good great green healthy merged moved normal ok okay \
-    passed ready rebooted recovered released renewed resolved restored rotated running saved solved stable succeed* \
+    accepted back changed closed complete completed created deployed done finished fixed good granted great green healthy merged moved normal ok okay \
+    passed ready rebooted recovered released renewed resolved restored rotated running saved solved stable started submitted succeed* \
     success* updated upgraded works worked working";
 
 /// Words that say after `already` that something is in the way: `already in use`, `already exists`.

@@ -79,6 +79,11 @@ impl Names {
         self.names.get(id) == name
     }
 
+    /// The name of a number.
+    pub(super) fn name(&self, id: u32) -> &str {
+        self.names.get(id)
+    }
+
     /// Every name.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
         let ids = 0..self.names.len() as u32;

@@ -8,17 +8,39 @@ use super::part::Part;
 use super::score::Candidate;
 use super::signature::Signature;
 use super::tokenized::TokenizedMessage;
-use super::vocabulary::WordId;
+use super::vocabulary::{GAP, WordId};
 use super::{code, unmarked};
 
 /// Least bits of the name of another object.
 const LEAST_OBJECT: f32 = 8.0;
 /// Least bits of the name of another object as a share of those that match: in a long message, it is one value of many.
 const SHARE_OF_OBJECT: f32 = 0.25;
-/// Strength from which a number is one of the page's own: its title or a heading says it.
-const NUMBER_IN_TITLE: f32 = 0.8;
+/// Strength from which a code or a number is one of the page's own: its title or a heading says it.
+const OWN: f32 = 0.8;
 /// Signatures that differ only in a value, from which the page lists the values that it is about.
 const LEAST_LISTED: usize = 3;
+
+/// Most words of a message that are looked at in the place of one of the signature's.
+const MOST_REPLACED: u32 = 4;
+
+/// Words that say what is wrong, those that say the same in one group. Words that only say that something is wrong
+/// (`failed`, `unable`) are none.
+const STATES: &[&[&str]] = &[
+    &["conflict", "duplicate", "exists"],
+    &["corrupt", "corrupted", "malformed"],
+    &["denied", "forbidden", "unauthorized"],
+    &["exceeded", "exhausted", "full"],
+    &["expired"],
+    &["invalid", "illegal"],
+    &["locked"],
+    &["missing"],
+    &["refused", "rejected"],
+    &["reset"],
+    &["revoked"],
+    &["timeout", "timed"],
+    &["unknown", "unrecognized"],
+    &["unreachable"],
+];
 
 /// The strongest signature of a candidate, and the line of the message that it stands on.
 struct Strongest<'a> {
@@ -53,6 +75,8 @@ pub(super) fn is_meant(index: &Index, read: &TokenizedMessage, candidate: &Candi
     let strongest = Strongest { signature, line, part };
     is_first(number) && has_other_value(index, read, &strongest, candidate.runbook)
         || has_other_number(index, &strongest)
+        || has_other_code(index, read, &strongest)
+        || has_other_state(index, read, &strongest.signature)
         || has_sibling(index, read, &strongest)
 }
 
@@ -109,13 +133,65 @@ fn is_listed(index: &Index, signature: &Signature<'_>, runbook: usize) -> bool {
 fn has_other_number(index: &Index, strongest: &Strongest<'_>) -> bool {
     let said = code::numbered(strongest.line);
     let codes = || strongest.part.codes.iter();
-    let own = |name: &str| codes().any(|code| code.strength >= NUMBER_IN_TITLE && index.codes.is(code.id, name));
+    let own = |name: &str| codes().any(|code| code.strength >= OWN && index.codes.is(code.id, name));
     let knows = |name: &str| codes().any(|code| index.codes.is(code.id, name));
     !said.is_empty()
         && code::numbered(strongest.signature.text)
             .iter()
             .any(|(name, ..)| own(name))
         && !said.iter().any(|(name, ..)| knows(name))
+}
+
+/// Returns true when the message has another state of things in the place of the signature's: `the badge is expired`
+/// where the page is about `the badge is invalid`.
+fn has_other_state(index: &Index, read: &TokenizedMessage, signature: &Signature<'_>) -> bool {
+    let mut laid = Alignment::default();
+    read.align(&index.vocabulary, signature, &mut laid);
+    let is_state = |word: &str| STATES.iter().any(|group| group.contains(&word));
+    let lacks = |of: u32| {
+        let id = signature.words.get(of as usize).copied().filter(|id| *id != GAP)?;
+        let word = index.vocabulary.word(id);
+        (!read.known.holds(id) && is_state(word)).then_some(word)
+    };
+    let others = |at: u32| {
+        let word = read.words.get(at as usize)?;
+        let line = read.message.lines.get(word.line as usize)?;
+        let said = line.text.get(word.place.start..word.place.end)?.to_lowercase();
+        let own = word.id.is_some_and(|id| signature.words.contains(&id));
+        (!own && is_state(&said)).then_some(said)
+    };
+    let end = (u32::MAX, signature.words.len() as u32);
+    let last = laid.pairs.last().map(|last| (*last, end));
+    let inner = laid.steps().map(|(from, to)| (*from, *to));
+    inner.chain(last).any(|(from, to)| {
+        let said = from.0 + 1..to.0.min(from.0 + 1 + MOST_REPLACED);
+        let meant = (from.1 + 1..to.1).find_map(lacks);
+        meant.is_some_and(|meant| {
+            let same = |said: &str| {
+                STATES
+                    .iter()
+                    .any(|group| group.contains(&said) && group.contains(&meant))
+            };
+            said.filter_map(others).any(|said| !same(&said))
+        })
+    })
+}
+
+/// Returns true when the page is about a code, and the message names others of the same family that the page does not
+/// know: `KLN007` where the page is about `KLN006`.
+fn has_other_code(index: &Index, read: &TokenizedMessage, strongest: &Strongest<'_>) -> bool {
+    let said = code::codes(strongest.line);
+    if said.is_empty() {
+        return false;
+    }
+    let codes = || strongest.part.codes.iter();
+    let knows = |name: &str| codes().any(|code| index.codes.is(code.id, name));
+    let of_page = codes().filter(|code| code.strength >= OWN);
+    let families: Vec<String> = of_page.map(|own| code::family(index.codes.name(own.id))).collect();
+    let is_other = |name: &str| families.contains(&code::family(name)) && !knows(name);
+    let told = code::codes(read.text());
+    said.iter().any(|code| is_other(&code.text.to_ascii_uppercase()))
+        && !told.iter().any(|code| knows(&code.text.to_ascii_uppercase()))
 }
 
 /// Returns true when the message has a sibling of a name in the signature, and the page does not know that one:

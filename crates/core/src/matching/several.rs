@@ -240,12 +240,7 @@ fn occurrences(parts: &[(usize, Vec<CapturedValue>)], before: &[CapturedValue]) 
 }
 
 /// The parts of a message, in its order: each error has one for each time that the message shows it.
-fn parts(
-    index: &Index,
-    read: &TokenizedMessage,
-    errors: &[SingleError<'_, '_>],
-    work: &mut Budget,
-) -> Vec<ErrorPart> {
+fn parts(index: &Index, read: &TokenizedMessage, errors: &[SingleError<'_, '_>], work: &mut Budget) -> Vec<ErrorPart> {
     let mut places: Vec<(usize, Range<Place>)> = Vec::new();
     for (at, error) in errors.iter().enumerate() {
         let mut own = occurrences::places(index, read, &error.findings, work);
@@ -267,7 +262,9 @@ fn parts(
     // Where blank lines stand between the occurrences of one error, what precedes the first one is a part of it, too.
     let is_apart = |begin: &Place| begin.1 == 0 && begin.0.checked_sub(1).is_some_and(is_blank);
     let before = if errors.len() == 1 && begins.iter().all(is_apart) {
-        (0..first).rfind(|number| is_blank(*number)).map_or(0, |blank| blank + 1)
+        (0..first)
+            .rfind(|number| is_blank(*number))
+            .map_or(0, |blank| blank + 1)
     } else {
         first
     };

@@ -82,9 +82,7 @@ pub(super) fn choose(index: &Index, read: &TokenizedMessage, candidates: &mut [C
         };
         match candidate.silence {
             None => taken.push((words, candidate.runbook, candidate.rank)),
-            Some(Silence::Unsure | Silence::OtherObject)
-                if candidate.features.is_some() && answers && !candidate.other_product =>
-            {
+            Some(Silence::Unsure) if candidate.features.is_some() && answers && !candidate.other_product => {
                 unsure.push((words, candidate.runbook, candidate.confidence));
             }
             Some(_) => {}

@@ -169,6 +169,11 @@ impl Vocabulary {
         meant.max_by_key(|id| self.runbooks(*id))
     }
 
+    /// The word of a number.
+    pub(super) fn word(&self, id: WordId) -> &str {
+        self.words.get(id)
+    }
+
     /// Number of runbooks that hold the word.
     pub(super) fn runbooks(&self, id: WordId) -> u32 {
         self.entries.get(id as usize).map_or(0, |entry| entry.runbooks)

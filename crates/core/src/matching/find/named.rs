@@ -183,7 +183,7 @@ impl Index {
     /// The topics of an alert's name at a place of a line, also of one that is cut off there.
     fn alert(&self, line: &str, name: &str, place: Word) -> &[TopicWeight] {
         match self.alerts.get(name) {
-            _ if is_facility(line, place) => &[],
+            _ if is_facility(line, place) || is_field(line, place) => &[],
             [] if is_cut(line, place) => self.alerts.begun(name),
             topics => topics,
         }
@@ -213,6 +213,12 @@ fn is_announced(line: &str, place: Word) -> bool {
         .iter()
         .any(|word| said.eq_ignore_ascii_case(word));
     fires || assigned_alert(line).is_some_and(|(at, _)| at == place.start)
+}
+
+/// Returns true for the key of a field, `CoresPerSocket=16`.
+fn is_field(line: &str, place: Word) -> bool {
+    line.get(place.end..)
+        .is_some_and(|after| after.starts_with('=') && !after.starts_with("=="))
 }
 
 /// Returns true for the part of a program that logged a line, `warning/ConfigWriter: …`: it is no alert's name.
