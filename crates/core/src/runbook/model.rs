@@ -626,6 +626,8 @@ pub enum SourceKind {
     Git,
     /// Spaces of a Confluence wiki.
     Confluence,
+    /// Pages of Notion.
+    Notion,
 }
 
 /// A version of a source's documents.
@@ -649,7 +651,7 @@ impl SourceVersion {
 /// The place in a wiki that a page was fetched from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PageOrigin {
-    /// The wiki with the space, such as `Confluence OPS`.
+    /// The wiki with the space, such as `Confluence OPS` or `Notion`.
     pub place: String,
     /// Time of the page's last change.
     pub changed: Timestamp,
