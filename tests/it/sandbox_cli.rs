@@ -128,7 +128,7 @@ fn a_folder_without_runbooks_is_served_and_says_why_it_is_of_no_use() {
     for text in [state["notice"].as_str().unwrap(), &told] {
         for part in [
             "nothing to answer with: there are no runbooks in",
-            "1 file not read (`.png` files are not supported): kiln.png",
+            "1 file skipped (`.png` files are not supported): kiln.png",
             "New files are read without a restart",
         ] {
             assert!(text.contains(part), "{part}: {text}");
