@@ -151,10 +151,10 @@ pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
 }
 
 /// Counts the documents that were read and the files that were skipped, if any: `12 documents read, 3 files skipped`.
-pub fn counted(library: &Library) -> String {
+pub fn counted(documents: usize, skipped: usize) -> String {
     let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let read = many(library.runbooks.len(), "document");
-    match library.skipped.len() {
+    let read = many(documents, "document");
+    match skipped {
         0 => format!("{read} read"),
         skipped => format!("{read} read, {} skipped", many(skipped, "file")),
     }

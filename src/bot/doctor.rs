@@ -197,7 +197,7 @@ fn read(source: &knowledge::KnowledgeSource, library: &Library) -> Result<String
         .iter()
         .filter(|found| found.level == Level::Error && !found.code.starts_with(consistency::CODES))
         .count();
-    let read = files::counted(library);
+    let read = files::counted(library.runbooks.len(), library.skipped.len());
     match (library.runbooks.len(), errors) {
         (0, _) => Err(source.nothing_to_read(library)),
         (_, 0) => Ok(read),

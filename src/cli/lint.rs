@@ -97,7 +97,7 @@ fn summarise(library: &Library) -> std::io::Result<()> {
     writeln!(
         err,
         "{}, {}, {}, {}",
-        files::counted(library),
+        files::counted(library.runbooks.len(), library.skipped.len()),
         counted(count(Level::Error), "error"),
         counted(count(Level::Warning), "warning"),
         counted(count(Level::Info), "note"),

@@ -81,12 +81,28 @@ fn notice(chosen: &ChosenRunbooks, library: &Library) -> String {
         let why = chosen.nothing_to_read(library);
         return format!("Signpost has nothing to answer with: {why}\nNew files are read without a restart.");
     }
-    let why = if library.skipped.is_empty() {
+    counted(library.runbooks.len(), library.skipped.len())
+}
+
+/// Tells how many documents were read and skipped, in the words of `lint`.
+fn counted(documents: usize, skipped: usize) -> String {
+    let why = if skipped == 0 {
         ""
     } else {
         " (`signpost lint` says why)"
     };
-    format!("{}{why}.", files::counted(library))
+    format!("{}{why}.", files::counted(documents, skipped))
+}
+
+/// Keeps the page's notice up to date: the bot reads the runbooks again when files change.
+async fn keep_notice(status: &bot::Status, workspace: &Workspace) {
+    let counts = |now: bot::Snapshot| (now.runbooks, now.skipped);
+    let mut known = counts(status.get());
+    loop {
+        status.wait_for(|now| counts(now) != known).await;
+        known = counts(status.get());
+        workspace.set_notice(counted(known.0, known.1));
+    }
 }
 
 /// Most channels of teams in the workspace.
@@ -168,7 +184,10 @@ async fn both(arguments: &Arguments, tried: Tried, channels: Vec<String>) -> any
             }
             () = asked_to_end() => return Ok(()),
         }
-        asked_to_end().await;
+        tokio::select! {
+            () = keep_notice(&status, &workspace), if tried.notice.is_some() => {}
+            () = asked_to_end() => {}
+        }
         anyhow::Ok(())
     };
     let ended = tokio::select! {
