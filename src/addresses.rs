@@ -26,6 +26,12 @@ pub struct Addresses {
     is_incomplete: bool,
 }
 
+/// Returns the id of the page or database that an address of Notion names: 32 hexadecimal digits.
+pub fn notion_page(address: &url::Url) -> Option<String> {
+    let last = address.path_segments()?.rfind(|part| !part.is_empty())?;
+    forms::notion_id(last)
+}
+
 /// The runbook links of a message that lead to no document.
 pub type UnknownLinks = Vec<String>;
 

@@ -130,7 +130,7 @@ fn finish(library: &mut Library) {
 }
 
 /// Lists the files that were not read, by reason, as lines for people:
-/// `4 files not read (excluded by runbooks.ignore): README.md, LICENSE, OWNERS, …`.
+/// `4 files skipped (excluded by runbooks.ignore): README.md, LICENSE, OWNERS, …`.
 pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
     const NAMED: usize = 3;
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -142,12 +142,22 @@ pub fn left_out(skipped: &[Skipped]) -> Vec<String> {
         let more = if paths.len() > named.len() { ", …" } else { "" };
         let plural = if paths.len() == 1 { "" } else { "s" };
         format!(
-            "{} file{plural} not read ({reason}): {}{more}",
+            "{} file{plural} skipped ({reason}): {}{more}",
             paths.len(),
             named.join(", ")
         )
     };
     reasons.into_iter().map(line).collect()
+}
+
+/// Counts the documents that were read and the files that were skipped, if any: `12 documents read, 3 files skipped`.
+pub fn counted(documents: usize, skipped: usize) -> String {
+    let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let read = many(documents, "document");
+    match skipped {
+        0 => format!("{read} read"),
+        skipped => format!("{read} read, {} skipped", many(skipped, "file")),
+    }
 }
 
 /// Explains why a folder or the sources give the bot nothing to answer with, in one sentence and a line for each reason.

@@ -1,4 +1,5 @@
-//! Confluence wikis as sources of runbooks, in Atlassian's cloud (REST v2) and on one's own servers (Data Center, REST v1).
+//! Wikis as sources of runbooks: Confluence in Atlassian's cloud (REST v2) and on one's own servers (Data Center, REST v1), and
+//! [`notion`].
 //!
 //! A fetch lists the pages of the spaces, fetches the bodies that are new or changed, and writes each page as a file of HTML
 //! into the [`crate::fetched`] state, in folders named after its parent pages:
@@ -15,12 +16,14 @@
 mod client;
 mod confluence;
 mod fetch;
+pub mod notion;
 mod pages;
 mod storage;
 
 pub use client::WikiAccount;
 pub use confluence::Site;
 pub use fetch::{Wiki, WikiLimits};
+pub use notion::{Notion, NotionSite};
 
 use std::time::Duration;
 
@@ -50,6 +53,12 @@ pub enum WikiError {
     /// Something does not exist, or the account may not see it.
     #[error("the wiki has no {0} (status 404); check the address, the deployment and the account's rights")]
     Missing(String),
+    /// A page or database of Notion does not exist, or is not shared with the connection.
+    #[error(
+        "Notion has no page or database `{0}`, or it is not shared with the connection; open it in Notion, and add the connection in \
+         its menu under Connections"
+    )]
+    NotShared(String),
     /// The server asks for a longer wait than a fetch may take.
     #[error("the wiki limits requests for another {} seconds", .0.as_secs())]
     Limited(Duration),

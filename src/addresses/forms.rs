@@ -42,9 +42,11 @@ impl Forms {
             forms.push(format!("confluence-title:{host}:{space}:{title}"));
             forms.push(format!("confluence-title::{title}"));
         }
-        if (host == "notion.so" || host.ends_with(".notion.so") || host.ends_with(".notion.site"))
-            && let Some(id) = parts.last().and_then(|last| notion_id(last))
-        {
+        let is_notion = ["notion.so", "notion.com", "notion.site"].iter().any(|domain| {
+            let below = host.strip_suffix(domain);
+            below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        if is_notion && let Some(id) = parts.last().and_then(|last| notion_id(last)) {
             forms.push(format!("notion:{id}"));
         }
         if let Some(path) = query("path").filter(|_| parts.contains(&"_git")) {
@@ -308,7 +310,7 @@ fn title_beside_id(url: &Url) -> Option<String> {
 }
 
 /// The id of a page at the end of a name, as Notion writes it: 32 hexadecimal digits.
-fn notion_id(name: &str) -> Option<String> {
+pub(super) fn notion_id(name: &str) -> Option<String> {
     let digits = name.replace('-', "");
     let id = digits.get(digits.len().checked_sub(32)?..)?;
     (id.bytes().all(|byte| byte.is_ascii_hexdigit()) && id.bytes().any(|byte| byte.is_ascii_digit()))

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::{Error, knowledge, probe, skew, sources, start};
 use crate::clock::SystemClock;
+use crate::files;
 use crate::jobs::consistency;
 use crate::runbook::{Level, Library};
 use crate::settings::Settings;
@@ -196,11 +197,7 @@ fn read(source: &knowledge::KnowledgeSource, library: &Library) -> Result<String
         .iter()
         .filter(|found| found.level == Level::Error && !found.code.starts_with(consistency::CODES))
         .count();
-    let read = format!(
-        "{} read, {} files skipped",
-        library.runbooks.len(),
-        library.skipped.len()
-    );
+    let read = files::counted(library.runbooks.len(), library.skipped.len());
     match (library.runbooks.len(), errors) {
         (0, _) => Err(source.nothing_to_read(library)),
         (_, 0) => Ok(read),

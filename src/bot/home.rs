@@ -104,6 +104,7 @@ impl Home {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: self.ctx.clock.now(),
             runbooks: known.library.runbooks.len(),
+            skipped: known.library.skipped.len(),
             loaded_at: Some(known.read_at),
             reload_failed: self.ctx.knowledge.reload_failed(),
             problems: Problems::of(&known.library.diagnostics),

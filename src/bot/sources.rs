@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use url::Url;
 
+use crate::addresses::notion_page;
 use crate::clock::{Clock, SystemClock};
 use crate::fetched::{FetchedVersion, SourceLock, SourceState, StateError};
 use crate::files::{self, Collection, LoadError, Options, SourcePlace};
@@ -19,7 +20,7 @@ use crate::git::{GitError, GitLimits, Remote, Repository};
 use crate::net::Net;
 use crate::runbook::{DocumentSource, Library, RepositoryFolder, SourceKind, SourceVersion};
 use crate::settings::{RunbookSource, Runbooks, Settings};
-use crate::wiki::{Site, Wiki, WikiAccount, WikiError, WikiLimits};
+use crate::wiki::{Notion, NotionSite, Site, Wiki, WikiAccount, WikiError, WikiLimits};
 
 pub use guard::GuardedFetch;
 pub use health::SourceHealth;
@@ -41,6 +42,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 enum FetchedPlace {
     Git(Box<Repository>),
     Wiki(Box<Wiki>),
+    Notion(Box<Notion>),
 }
 
 /// Reason why a source cannot be fetched. None holds a credential.
@@ -113,7 +115,7 @@ pub fn fetched_sources(settings: &Settings) -> Vec<Arc<FetchedSource>> {
             let remote = remote(runbooks, source, url, authorities.as_ref());
             FetchedPlace::Git(Box::new(Repository::new(remote, limits, &folder)))
         } else {
-            FetchedPlace::Wiki(Box::new(wiki(settings, source, &options, &folder)?))
+            wiki(settings, source, &options, &folder)?
         };
         Some(Arc::new(FetchedSource {
             id: source.id.clone(),
@@ -141,9 +143,29 @@ fn remote(runbooks: &Runbooks, source: &RunbookSource, url: Url, authorities: Op
 }
 
 /// The wiki of a source; `None` for a source of another kind.
-fn wiki(settings: &Settings, source: &RunbookSource, options: &Options, folder: &Path) -> Option<Wiki> {
-    let (address, api, is_cloud) = source.confluence()?;
+fn wiki(settings: &Settings, source: &RunbookSource, options: &Options, folder: &Path) -> Option<FetchedPlace> {
     let runbooks = &settings.runbooks;
+    let limits = WikiLimits {
+        timeout: runbooks.fetch_timeout(),
+        megabytes: runbooks.fetch_megabytes,
+        pages: MOST_PAGES,
+        page_bytes: usize::try_from(options.max_bytes).unwrap_or(usize::MAX),
+    };
+    // `serve` refuses such certificates before it gets here; the other commands tell of them when they fetch.
+    let client = Net::new(&settings.net.ca_files, REQUEST_TIMEOUT).and_then(|net| net.client());
+    let client = client.map_err(|cause| cause.to_string());
+    if let Some((address, api, place)) = source.notion() {
+        let site = NotionSite {
+            address,
+            api,
+            root: place.as_ref().and_then(notion_page),
+            token: source.token.clone(),
+        };
+        return Some(FetchedPlace::Notion(Box::new(Notion::new(
+            site, limits, client, folder,
+        ))));
+    }
+    let (address, api, is_cloud) = source.confluence()?;
     let site = Site {
         address,
         api,
@@ -156,20 +178,7 @@ fn wiki(settings: &Settings, source: &RunbookSource, options: &Options, folder: 
             token: source.token.clone(),
         },
     };
-    let limits = WikiLimits {
-        timeout: runbooks.fetch_timeout(),
-        megabytes: runbooks.fetch_megabytes,
-        pages: MOST_PAGES,
-        page_bytes: usize::try_from(options.max_bytes).unwrap_or(usize::MAX),
-    };
-    // `serve` refuses such certificates before it gets here; the other commands tell of them when they fetch.
-    let client = Net::new(&settings.net.ca_files, REQUEST_TIMEOUT).and_then(|net| net.client());
-    Some(Wiki::new(
-        site,
-        limits,
-        client.map_err(|cause| cause.to_string()),
-        folder,
-    ))
+    Some(FetchedPlace::Wiki(Box::new(Wiki::new(site, limits, client, folder))))
 }
 
 impl FetchedSource {
@@ -178,6 +187,7 @@ impl FetchedSource {
         match &self.place {
             FetchedPlace::Git(_) => SourceKind::Git,
             FetchedPlace::Wiki(_) => SourceKind::Confluence,
+            FetchedPlace::Notion(_) => SourceKind::Notion,
         }
     }
 
@@ -186,14 +196,16 @@ impl FetchedSource {
         match &self.place {
             FetchedPlace::Git(repository) => repository.state(),
             FetchedPlace::Wiki(wiki) => wiki.state(),
+            FetchedPlace::Notion(notion) => notion.state(),
         }
     }
 
     /// Fetches the present version beside the one in use.
-    async fn fetch_version(&self) -> Result<(FetchedVersion, SourceLock), FetchError> {
+    async fn fetch_version(&self, clock: &dyn Clock) -> Result<(FetchedVersion, SourceLock), FetchError> {
         Ok(match &self.place {
             FetchedPlace::Git(repository) => repository.fetch().await?,
             FetchedPlace::Wiki(wiki) => wiki.fetch().await?,
+            FetchedPlace::Notion(notion) => notion.fetch(clock.now()).await?,
         })
     }
 
@@ -207,7 +219,7 @@ impl FetchedSource {
 /// that none is left out by default: a page may be about a license.
 fn options(runbooks: &Runbooks, source: &RunbookSource) -> Options {
     let mut options = Options::default();
-    if !source.confluence.is_empty() {
+    if source.is_wiki() {
         options.ignore = vec![".*".to_owned()];
     }
     options.ignore.extend(runbooks.ignore.iter().cloned());

@@ -96,8 +96,8 @@ fn summarise(library: &Library) -> std::io::Result<()> {
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     writeln!(
         err,
-        "{} read, {}, {}, {}",
-        counted(library.runbooks.len(), "document"),
+        "{}, {}, {}, {}",
+        files::counted(library.runbooks.len(), library.skipped.len()),
         counted(count(Level::Error), "error"),
         counted(count(Level::Warning), "warning"),
         counted(count(Level::Info), "note"),

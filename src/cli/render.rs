@@ -117,8 +117,10 @@ fn understood_page(
         Some(runbook) => vec![one(library, runbook, None)?.runbook],
         None => (0..library.runbooks.len()).collect(),
     };
-    let page = understood::page(library, responder, &documents, arguments.show_secrets)?;
-    std::fs::write(file, page).with_context(|| format!("{} cannot be written", file.display()))?;
+    let unwritable = || format!("{} cannot be written", file.display());
+    let mut page = std::io::BufWriter::new(std::fs::File::create(file).with_context(unwritable)?);
+    understood::page(library, responder, &documents, arguments.show_secrets, &mut page)?;
+    page.flush().with_context(unwritable)?;
     let count = documents.len();
     let documents = if count == 1 { "document" } else { "documents" };
     writeln!(std::io::stdout().lock(), "{count} {documents}: {}", file.display())?;

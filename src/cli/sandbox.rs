@@ -19,7 +19,7 @@ use super::{examples, knowledge, serve};
 use crate::runbook::Library;
 use crate::sandbox::{Example, Options, SIGNPOST_APP_TOKEN, SIGNPOST_TOKEN, Workspace};
 use crate::settings::{self, LinkSettings, Settings};
-use crate::{bot, sandbox};
+use crate::{bot, files, malloc, sandbox};
 
 /// Time limit of the bot's orderly shutdown, and then of the workspace's.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.runbooks {
         check_folder(folder)?;
     }
-    let (library, tried) = if arguments.runbooks.is_some() {
+    let (channels, tried) = if arguments.runbooks.is_some() {
         let mut chosen = ChosenRunbooks::of(arguments.runbooks.as_deref(), arguments.follow_links, None)?;
         let (library, index) = knowledge::indexed_whole(&mut chosen)?;
         let tried = Tried {
@@ -50,11 +50,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             notice: Some(notice(&chosen, &library)),
             is_empty: library.runbooks.is_empty(),
         };
-        (library, tried)
+        (team_channels(&library), tried)
     } else {
-        (knowledge::library(ChosenRunbooks::Sample)?, Tried::default())
+        let library = knowledge::library(ChosenRunbooks::Sample)?;
+        (team_channels(&library), Tried::default())
     };
-    let channels = team_channels(&library);
+    // The bot reads the runbooks for itself: what was read for the examples is dropped by now.
+    malloc::trim();
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let result = runtime.block_on(both(arguments, tried, channels));
     // Tasks that still wait for a socket or a file must not delay the exit.
@@ -75,18 +77,32 @@ struct Tried {
 
 /// Tells how many documents of a folder were read and skipped, or why there is none.
 fn notice(chosen: &ChosenRunbooks, library: &Library) -> String {
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let (read, skipped) = (library.runbooks.len(), library.skipped.len());
-    if read == 0 {
+    if library.runbooks.is_empty() {
         let why = chosen.nothing_to_read(library);
         return format!("Signpost has nothing to answer with: {why}\nNew files are read without a restart.");
     }
-    let skipped = if skipped == 0 {
-        String::new()
+    counted(library.runbooks.len(), library.skipped.len())
+}
+
+/// Tells how many documents were read and skipped, in the words of `lint`.
+fn counted(documents: usize, skipped: usize) -> String {
+    let why = if skipped == 0 {
+        ""
     } else {
-        format!(", {} skipped (`signpost lint` says why)", counted(skipped, "file"))
+        " (`signpost lint` says why)"
     };
-    format!("{} read{skipped}.", counted(read, "document"))
+    format!("{}{why}.", files::counted(documents, skipped))
+}
+
+/// Keeps the page's notice up to date: the bot reads the runbooks again when files change.
+async fn keep_notice(status: &bot::Status, workspace: &Workspace) {
+    let counts = |now: bot::Snapshot| (now.runbooks, now.skipped);
+    let mut known = counts(status.get());
+    loop {
+        status.wait_for(|now| counts(now) != known).await;
+        known = counts(status.get());
+        workspace.set_notice(counted(known.0, known.1));
+    }
 }
 
 /// Most channels of teams in the workspace.
@@ -168,7 +184,10 @@ async fn both(arguments: &Arguments, tried: Tried, channels: Vec<String>) -> any
             }
             () = asked_to_end() => return Ok(()),
         }
-        asked_to_end().await;
+        tokio::select! {
+            () = keep_notice(&status, &workspace), if tried.notice.is_some() => {}
+            () = asked_to_end() => {}
+        }
         anyhow::Ok(())
     };
     let ended = tokio::select! {

@@ -1,7 +1,8 @@
 //! The page of `signpost render --html`: each document beside what was understood of it, so that authors see what an
 //! answer is made of, and which lines no answer shows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::io::Write;
 
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -9,54 +10,79 @@ use serde_json::{Value, json};
 
 use super::terminal::{redact_json, redacted};
 use crate::respond::{Responder, to_text};
-use crate::runbook::{Completeness, Document, Level, Library, Runbook, Step, SymptomKind, Topic, TopicId, plain_block};
+use crate::runbook::{
+    Completeness, Diagnostic, Document, Level, Library, Runbook, Step, SymptomKind, Topic, TopicId, plain_block,
+};
 
-/// The page's template.
+/// Template of the page, and of one document in it.
 const PAGE: &str = include_str!("../../responses/pages/understood.html");
+const DOCUMENT: &str = include_str!("../../responses/pages/understood_document.html");
+/// Mark of the place in the page where the documents stand. No value holds it: they are escaped.
+const DOCUMENTS: &str = "<!-- documents -->\n";
 /// Share of the words of a line that answers show, in percent, from which the line counts as shown.
 const SHOWN: usize = 50;
 
-/// Writes the page about some documents of a library, by index.
+/// Writes the page about some documents of a library, by index. One document after the other: all of them at once would take
+/// hundreds of megabytes.
 ///
 /// # Errors
 ///
-/// The template cannot be rendered.
+/// A template cannot be rendered, or `out` cannot be written.
 pub(super) fn page(
     library: &Library,
     responder: &Responder,
     documents: &[usize],
     show_secrets: bool,
-) -> Result<String, minijinja::Error> {
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     let mut environment = Environment::new();
     // The ending switches the escaping of HTML on.
-    environment.add_template("understood.html", PAGE)?;
-    let of = |index: &usize| {
-        let text = library.runbooks.get(*index)?.text().unwrap_or_default();
-        // Keys that span lines are found in the whole text only.
-        let text = redacted(text, show_secrets);
-        Some(document(
-            library,
-            responder,
-            *index,
-            (library.runbooks.get(*index)?, &text),
-        ))
+    environment.add_template("page.html", PAGE)?;
+    environment.add_template("document.html", DOCUMENT)?;
+    let rendered = |name: &str, mut values: Value| {
+        redact_json(&mut values, show_secrets);
+        environment
+            .get_template(name)?
+            .render(minijinja::Value::from(Serde(values)))
     };
-    let mut values = json!({
-        "documents": documents.iter().filter_map(of).collect::<Vec<_>>(),
-        "skipped": library.skipped,
-    });
-    redact_json(&mut values, show_secrets);
-    environment
-        .get_template("understood.html")?
-        .render(minijinja::Value::from(Serde(values)))
+    let page = rendered(
+        "page.html",
+        json!({"count": documents.len(), "skipped": library.skipped}),
+    )?;
+    let (head, foot) = page.split_once(DOCUMENTS).unwrap_or((&page, ""));
+    out.write_all(head.as_bytes())?;
+    let mut findings: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
+    for found in &library.diagnostics {
+        findings.entry(&found.path).or_default().push(found);
+    }
+    for index in documents {
+        let Some(read) = library.runbooks.get(*index) else {
+            continue;
+        };
+        // Keys that span lines are found in the whole text only.
+        let text = redacted(read.text().unwrap_or_default(), show_secrets);
+        let findings = findings.get(read.path.as_str()).map(Vec::as_slice);
+        let mut values = document(library, responder, *index, (read, &text), findings.unwrap_or_default());
+        if let Some(values) = values.as_object_mut() {
+            values.insert("is_alone".to_owned(), json!(documents.len() == 1));
+        }
+        writeln!(out, "{}", rendered("document.html", values)?)?;
+    }
+    out.write_all(foot.as_bytes())?;
+    Ok(())
 }
 
-fn document(library: &Library, responder: &Responder, index: usize, (document, text): (&Document, &str)) -> Value {
+fn document(
+    library: &Library,
+    responder: &Responder,
+    index: usize,
+    (document, text): (&Document, &str),
+    findings: &[&Diagnostic],
+) -> Value {
     let runbook: &Runbook = document;
     let shown = shown_words(library, responder, index);
     let lines = lines(text, runbook, &shown);
-    let findings = library.diagnostics.iter().filter(|found| found.path == runbook.path);
-    let findings = findings.map(|found| {
+    let findings = findings.iter().map(|found| {
         let level = if found.level == Level::Error { "error" } else { "note" };
         json!({"level": level, "line": found.line, "message": found.message})
     });

@@ -25,6 +25,8 @@ pub struct HomeFacts {
     pub now: Timestamp,
     /// Number of loaded runbooks.
     pub runbooks: usize,
+    /// Number of files that were not read.
+    pub skipped: usize,
     /// Time at which they were last loaded.
     pub loaded_at: Option<Timestamp>,
     /// The reason why the last reload failed; the previous runbooks are in use then.
@@ -87,6 +89,7 @@ impl Responder {
             version => facts.version.clone(),
             now => time(now, now),
             runbooks => facts.runbooks,
+            skipped => facts.skipped,
             loaded => facts.loaded_at.map(|at| time(at, now)),
             reload_failed => facts.reload_failed.as_deref().map(|why| values::shortened(why, 300)),
             problems => facts.problems.values(),

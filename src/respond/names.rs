@@ -8,13 +8,12 @@ pub fn show_command(library: &Library, topic: TopicId) -> String {
         return "help".to_owned();
     };
     let stem = file_stem(&runbook.path);
-    let shared = library
-        .runbooks
-        .iter()
-        .filter(|other| file_stem(&other.path).eq_ignore_ascii_case(stem))
-        .count()
-        > 1;
-    let mut command = format!("show {}", quoted(if shared { &runbook.path } else { stem }));
+    let name = if library.is_shared_name(stem) {
+        &runbook.path
+    } else {
+        stem
+    };
+    let mut command = format!("show {}", quoted(name));
     if topic.section != 0
         && let Some(section) = runbook.sections.get(topic.section)
     {

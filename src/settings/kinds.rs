@@ -68,6 +68,7 @@ pub(super) const REPEATED: &[(&str, SettingKind, bool)] = &[
     ("runbooks.sources.dir", SettingKind::Text, false),
     ("runbooks.sources.git", SettingKind::Text, false),
     ("runbooks.sources.confluence", SettingKind::Text, false),
+    ("runbooks.sources.notion", SettingKind::Text, false),
     ("runbooks.sources.deployment", SettingKind::Text, false),
     ("runbooks.sources.api_url", SettingKind::Text, false),
     ("runbooks.sources.spaces", SettingKind::List, false),

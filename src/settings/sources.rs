@@ -34,6 +34,8 @@ pub struct RunbookSource {
     pub git: String,
     /// Address of the Confluence site; empty for none.
     pub confluence: String,
+    /// Address of Notion, or of a page or database in it; empty for none.
+    pub notion: String,
     /// Kind of the Confluence site: `cloud` or `data-center`; empty to tell it by the address.
     pub deployment: String,
     /// Address at which the REST interface is called, where it is another one; empty for none.
@@ -102,7 +104,12 @@ impl RunbookSource {
 
     /// Returns true for a source that is fetched, unlike a folder.
     pub fn is_fetched(&self) -> bool {
-        !(self.git.is_empty() && self.confluence.is_empty())
+        !self.git.is_empty() || self.is_wiki()
+    }
+
+    /// Returns true for a source whose documents are the pages of a wiki.
+    pub fn is_wiki(&self) -> bool {
+        !(self.confluence.is_empty() && self.notion.is_empty())
     }
 
     pub(super) fn take_token(&mut self, layers: &Layers) -> Result<(), Error> {
@@ -166,6 +173,7 @@ impl RunbookSource {
             ("dir", !self.dir.as_os_str().is_empty()),
             ("git", !self.git.is_empty()),
             ("confluence", !self.confluence.is_empty()),
+            ("notion", !self.notion.is_empty()),
         ];
         let places: Vec<&str> = places
             .iter()
@@ -173,9 +181,13 @@ impl RunbookSource {
             .map(|(key, _)| *key)
             .collect();
         match places.as_slice() {
-            [] => return wrong("dir", "is missing".to_owned(), "set `dir`, `git` or `confluence`"),
+            [] => {
+                let remedy = "set `dir`, `git`, `confluence` or `notion`";
+                return wrong("dir", "is missing".to_owned(), remedy);
+            }
             ["dir"] => return self.check_base_url(layers),
             ["confluence"] => return self.check_confluence(layers),
+            ["notion"] => return self.check_notion(layers),
             [_] => {}
             [first, second, ..] => {
                 let problem = format!("is set together with `{first}`");

@@ -6,6 +6,8 @@ use super::Error;
 use super::layers::Layers;
 use super::sources::{RunbookSource, is_local};
 
+/// Address of Notion's REST interface.
+const NOTION_API: &str = "https://api.notion.com";
 /// Most characters of the key of a space, as Confluence allows.
 const LONGEST_KEY: usize = 255;
 
@@ -32,6 +34,75 @@ impl RunbookSource {
         let mut api = gateway.unwrap_or_else(|| site.clone());
         trimmed(&mut api, below);
         Some((site, api, is_cloud))
+    }
+
+    /// Returns the address of Notion and that of its REST interface, both without a path, and the address of the page or database
+    /// that is read, where the settings name one; `None` for a source of another kind.
+    pub fn notion(&self) -> Option<(Url, Url, Option<Url>)> {
+        let place = Url::parse(&self.notion).ok().filter(|_| !self.notion.is_empty())?;
+        let mut site = place.clone();
+        site.set_path("/");
+        site.set_query(None);
+        site.set_fragment(None);
+        let api = Url::parse(&self.api_url).ok().filter(|_| !self.api_url.is_empty());
+        let api = api.or_else(|| Url::parse(NOTION_API).ok())?;
+        let has_page = place.path_segments()?.any(|part| !part.is_empty());
+        Some((site, api, has_page.then_some(place)))
+    }
+
+    pub(super) fn check_notion(&self, layers: &Layers) -> Result<(), Error> {
+        let wrong = |key: &str, problem: &str, remedy: &str| Err(self.wrong(layers, key, problem, remedy));
+        let example = "use \"https://www.notion.so\" for all pages that are shared with the connection, or the link of one page or \
+                       database for those below it";
+        let Some((_, api, place)) = self.notion() else {
+            return wrong("notion", "is not a URL", example);
+        };
+        let address = Url::parse(&self.notion).ok();
+        let is_notion = |url: &Url| {
+            let host = url.host_str().unwrap_or_default();
+            let is_of =
+                |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+            url.scheme() == "https"
+                && ["notion.so", "notion.com", "notion.site"]
+                    .iter()
+                    .any(|domain| is_of(domain))
+        };
+        if !address.as_ref().is_some_and(is_notion) {
+            return wrong("notion", "is not an https address of Notion", example);
+        }
+        if address.is_some_and(|url| url.password().is_some() || !url.username().is_empty()) {
+            return wrong("notion", "contains a user or a password", example);
+        }
+        if place.is_some_and(|place| crate::addresses::notion_page(&place).is_none()) {
+            return wrong("notion", "does not end with the id of a page", example);
+        }
+        if api.scheme() != "https" && !(api.scheme() == "http" && is_local(&api)) || api.password().is_some() {
+            return wrong(
+                "api_url",
+                "is not an https address",
+                "remove it: Notion's interface is at https://api.notion.com",
+            );
+        }
+        if self.token_variable.is_empty() && self.token_file.as_os_str().is_empty() {
+            return wrong(
+                "token_variable",
+                "is missing",
+                "put the token of a connection into a variable and name it here, or use `token_file`",
+            );
+        }
+        for (key, is_set) in [
+            ("base_url", !self.base_url.is_empty()),
+            ("deployment", !self.deployment.is_empty()),
+            ("spaces", !self.spaces.is_empty()),
+            ("labels", !self.labels.is_empty()),
+            ("exclude_labels", !self.exclude_labels.is_empty()),
+            ("user", !self.user.is_empty()),
+        ] {
+            if is_set {
+                return wrong(key, "is set", "remove it: it has no meaning for Notion");
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn check_confluence(&self, layers: &Layers) -> Result<(), Error> {

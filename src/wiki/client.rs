@@ -1,13 +1,15 @@
-//! Requests to a wiki: JSON of bounded size, sent again after passing faults.
+//! Requests to a wiki: JSON of bounded size, at a bounded rate, sent again after passing faults.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use parking_lot::Mutex;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 use super::WikiError;
@@ -30,12 +32,52 @@ pub struct WikiAccount {
     pub token: Option<SecretString>,
 }
 
+/// Bound of the rate of requests: some at once, and then one each interval.
+#[derive(Debug)]
+pub(super) struct RequestPace {
+    interval: Duration,
+    burst: u32,
+    /// Time at which the requests so far would have been sent one each interval; `None` before the first.
+    sent_until: Mutex<Option<Instant>>,
+}
+
+impl RequestPace {
+    pub(super) fn new(interval: Duration, burst: u32) -> RequestPace {
+        RequestPace {
+            interval,
+            burst,
+            sent_until: Mutex::default(),
+        }
+    }
+
+    /// Takes the next turn, and returns its time.
+    fn take_turn(&self, now: Instant) -> Instant {
+        let mut sent_until = self.sent_until.lock();
+        let until = sent_until.map_or(now, |until| until.max(now));
+        *sent_until = Some(until + self.interval);
+        let at = until.checked_sub(self.interval * self.burst);
+        at.map_or(now, |at| at.max(now))
+    }
+}
+
 /// Sender of requests below one address.
 #[derive(Debug)]
 pub(super) struct WikiClient {
     http: Result<reqwest::Client, String>,
     base: Url,
     headers: HeaderMap,
+    pace: Option<RequestPace>,
+}
+
+/// A request: GET, or POST where there is a body.
+struct Call<'a> {
+    url: Url,
+    query: &'a [(&'a str, &'a str)],
+    body: Option<&'a Value>,
+    /// Name of the wanted thing, for a message.
+    name: &'a str,
+    /// Most bytes of the answer.
+    most: usize,
 }
 
 impl WikiClient {
@@ -53,9 +95,24 @@ impl WikiClient {
                 headers.insert(AUTHORIZATION, value);
             }
         }
-        // Atlassian's servers take requests without it for those of a browser.
-        headers.insert("x-atlassian-token", HeaderValue::from_static("no-check"));
-        WikiClient { http, base, headers }
+        WikiClient {
+            http,
+            base,
+            headers,
+            pace: None,
+        }
+    }
+
+    /// Adds a header to all requests.
+    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> WikiClient {
+        self.headers.insert(name, HeaderValue::from_static(value));
+        self
+    }
+
+    /// Bounds the rate of requests.
+    pub(super) fn with_pace(mut self, pace: RequestPace) -> WikiClient {
+        self.pace = Some(pace);
+        self
     }
 
     /// Asks for JSON below the base. `name` says for what; an answer longer than `most` bytes is refused.
@@ -66,20 +123,56 @@ impl WikiClient {
         name: &str,
         most: usize,
     ) -> Result<Value, WikiError> {
+        let call = Call {
+            url: self.address(segments),
+            query,
+            body: None,
+            name,
+            most,
+        };
+        self.answer(&call).await
+    }
+
+    /// Sends JSON below the base, and returns the JSON that comes back; otherwise as [`WikiClient::get`]. Only for requests that
+    /// change nothing: they are sent again.
+    pub(super) async fn post(
+        &self,
+        segments: &[&str],
+        body: &Value,
+        name: &str,
+        most: usize,
+    ) -> Result<Value, WikiError> {
+        let call = Call {
+            url: self.address(segments),
+            query: &[],
+            body: Some(body),
+            name,
+            most,
+        };
+        self.answer(&call).await
+    }
+
+    fn address(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         // Bases of the web always have paths.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
+        url
+    }
+
+    /// Sends a request until it is answered, or fails for good.
+    async fn answer(&self, call: &Call<'_>) -> Result<Value, WikiError> {
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
-            let (error, asked) = match self.try_get(&url, query, name, most).await {
+            let (error, asked) = match self.send(call).await {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
             let is_passing = match &error {
                 WikiError::Limited(_) | WikiError::Unreachable(_) => true,
-                WikiError::Status(status) => *status >= 500,
+                // A collision of changes, such as Notion tells of, passes.
+                WikiError::Status(status) => *status >= 500 || *status == 409,
                 _ => false,
             };
             let pause = asked.unwrap_or(wait);
@@ -96,24 +189,25 @@ impl WikiClient {
     }
 
     /// Sends a request once. A failure comes with the wait that the server asks for.
-    async fn try_get(
-        &self,
-        url: &Url,
-        query: &[(&str, &str)],
-        name: &str,
-        most: usize,
-    ) -> Result<Value, (WikiError, Option<Duration>)> {
+    async fn send(&self, call: &Call<'_>) -> Result<Value, (WikiError, Option<Duration>)> {
         let http = self
             .http
             .as_ref()
             .map_err(|cause| (WikiError::Client(cause.clone()), None))?;
-        let request = http.get(url.clone()).query(query).headers(self.headers.clone());
+        if let Some(pace) = &self.pace {
+            tokio::time::sleep_until(pace.take_turn(Instant::now())).await;
+        }
+        let request = match call.body {
+            None => http.get(call.url.clone()).query(call.query),
+            Some(body) => http.post(call.url.clone()).json(body),
+        };
+        let request = request.headers(self.headers.clone());
         let sent = request.header("accept", "application/json").send().await;
         let response = sent.map_err(|cause| (unreachable(cause), None))?;
         if !response.status().is_success() {
-            return Err((refused(&response, name), asked(&response)));
+            return Err((refused(&response, call.name), asked(&response)));
         }
-        read(response, most).await.map_err(|error| (error, None))
+        read(response, call.most).await.map_err(|error| (error, None))
     }
 }
 
@@ -168,4 +262,21 @@ fn refused(response: &Response, name: &str) -> WikiError {
 fn asked(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get("retry-after")?.to_str().ok()?.trim();
     Some(Duration::from_secs(seconds.parse().ok()?).min(MOST_ASKED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_lets_some_requests_through_at_once_and_then_one_each_interval() {
+        let pace = RequestPace::new(Duration::from_secs(1), 2);
+        let begun = Instant::now();
+        let mut take = |now: u64| {
+            let turn = pace.take_turn(begun + Duration::from_secs(now));
+            (turn - begun).as_secs()
+        };
+        assert_eq!([0; 5].map(&mut take), [0, 0, 0, 1, 2]);
+        assert_eq!([60; 4].map(&mut take), [60, 60, 60, 61]);
+    }
 }

@@ -77,7 +77,9 @@ pub(super) struct Confluence {
 
 impl Confluence {
     pub(super) fn new(site: Site, http: Result<reqwest::Client, String>) -> Confluence {
-        let client = WikiClient::new(http, site.api.clone(), &site.account);
+        // Atlassian's servers take requests without this header for those of a browser.
+        let client =
+            WikiClient::new(http, site.api.clone(), &site.account).with_header("x-atlassian-token", "no-check");
         Confluence { client, site }
     }
 

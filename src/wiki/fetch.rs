@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use ring::digest;
+use serde::Serialize;
 
 use super::WikiError;
 use super::confluence::{Confluence, PageBody, PageEntry, Site};
@@ -19,7 +20,7 @@ use crate::fetched::{self, FetchedVersion, MEGABYTE, SourceLock, SourceState, St
 /// Number of bodies that are fetched at a time.
 const AT_ONCE: usize = 4;
 /// Most missing pages that are asked for one by one; more are left to the guard.
-const MOST_ASKED: usize = 50;
+pub(super) const MOST_ASKED: usize = 50;
 /// Rounds in which included pages are fetched, as deep as they may include each other.
 const ROUNDS: usize = 3;
 /// Number of the way in which files are written. Another number makes all files anew.
@@ -48,9 +49,20 @@ pub struct Wiki {
 
 /// Counts of a fetch, for the message when it takes too long.
 #[derive(Debug, Default)]
-struct FetchProgress {
-    done: AtomicUsize,
-    total: AtomicUsize,
+pub(super) struct FetchProgress {
+    pub(super) done: AtomicUsize,
+    pub(super) total: AtomicUsize,
+}
+
+impl FetchProgress {
+    /// The error of a fetch that took too long.
+    pub(super) fn timed_out(&self, timeout: Duration) -> WikiError {
+        WikiError::TimedOut {
+            timeout,
+            done: self.done.load(Ordering::Relaxed),
+            total: self.total.load(Ordering::Relaxed),
+        }
+    }
 }
 
 impl Wiki {
@@ -81,12 +93,7 @@ impl Wiki {
         let progress = FetchProgress::default();
         let timeout = self.limits.timeout;
         let fetched = tokio::time::timeout(timeout, self.fetch_pages(&progress)).await;
-        let too_late = || WikiError::TimedOut {
-            timeout,
-            done: progress.done.load(Ordering::Relaxed),
-            total: progress.total.load(Ordering::Relaxed),
-        };
-        Ok((fetched.unwrap_or_else(|_| Err(too_late()))?, lock))
+        Ok((fetched.unwrap_or_else(|_| Err(progress.timed_out(timeout)))?, lock))
     }
 
     async fn fetch_pages(&self, progress: &FetchProgress) -> Result<FetchedVersion, WikiError> {
@@ -266,36 +273,46 @@ impl Wiki {
         Ok(())
     }
 
-    /// Writes the files into a folder of their own, which is complete once it is there.
     async fn write(&self, entries: &[PageEntry], shown: &HashSet<String>, dir: &Path) -> Result<(), WikiError> {
-        let trees = self.state.trees();
-        let at = |cause| StateError::at(&trees, cause);
-        let new = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempdir_in(&trees)
-            .map_err(at)?;
-        let files = new.path().join("files");
         let (entries, shown, bodies) = (entries.to_vec(), shown.clone(), self.bodies());
-        let (site, most, into) = (
-            self.confluence.site().address.clone(),
-            self.limits.page_bytes / 2,
-            files.clone(),
-        );
-        let written = tokio::task::spawn_blocking(move || {
-            std::fs::create_dir(&into)?;
+        let (site, most) = (self.confluence.site().address.clone(), self.limits.page_bytes / 2);
+        write_tree(&self.state, dir, self.limits.megabytes, move |into| {
             let shown: HashSet<&str> = shown.iter().map(String::as_str).collect();
-            Pages::new(&entries, &site, &bodies, most).write(&shown, &into)
-        });
-        let bytes = written
-            .await
-            .map_err(|cause| at(std::io::Error::other(cause)))?
-            .map_err(at)?;
-        if bytes > self.limits.megabytes * MEGABYTE {
-            return Err(WikiError::TooLarge(self.limits.megabytes));
-        }
-        std::fs::rename(&files, dir).map_err(|cause| StateError::at(dir, cause))?;
-        Ok(())
+            Pages::new(&entries, &site, &bodies, most).write(&shown, into)
+        })
+        .await
     }
+}
+
+/// Writes files into a folder of their own, which is complete once it is there. `write` gets an empty folder, and returns the
+/// number of bytes that it wrote.
+pub(super) async fn write_tree(
+    state: &SourceState,
+    dir: &Path,
+    megabytes: u64,
+    write: impl FnOnce(&Path) -> std::io::Result<u64> + Send + 'static,
+) -> Result<(), WikiError> {
+    let trees = state.trees();
+    let at = |cause| StateError::at(&trees, cause);
+    let new = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(&trees)
+        .map_err(at)?;
+    let files = new.path().join("files");
+    let into = files.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir(&into)?;
+        write(&into)
+    });
+    let bytes = written
+        .await
+        .map_err(|cause| at(std::io::Error::other(cause)))?
+        .map_err(at)?;
+    if bytes > megabytes * MEGABYTE {
+        return Err(WikiError::TooLarge(megabytes));
+    }
+    std::fs::rename(&files, dir).map_err(|cause| StateError::at(dir, cause))?;
+    Ok(())
 }
 
 /// Returns the ids of the pages that some pages include.
@@ -324,13 +341,16 @@ fn included_in(entries: &[PageEntry], ids: &HashSet<String>, bodies: &Path) -> H
 
 /// Id of a version: a digest of all that the files are made of.
 fn version_of(entries: &[PageEntry], shown: &HashSet<String>) -> String {
+    digest_of(FORMAT, entries.iter().map(|entry| (entry, shown.contains(&entry.id))))
+}
+
+/// Digest of values, in 40 hexadecimal digits. `format` numbers the way in which they are used.
+pub(super) fn digest_of(format: u32, values: impl Iterator<Item = impl Serialize>) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
-    context.update(&FORMAT.to_be_bytes());
-    for entry in entries {
-        let is_shown = shown.contains(&entry.id);
-        // Lists of the same type serialise alike.
-        let line = serde_json::to_vec(&(entry, is_shown)).unwrap_or_default();
-        context.update(&line);
+    context.update(&format.to_be_bytes());
+    for value in values {
+        // Values of the same type serialise alike.
+        context.update(&serde_json::to_vec(&value).unwrap_or_default());
     }
     let digits = context.finish();
     digits.as_ref().iter().take(20).fold(String::new(), |mut out, byte| {

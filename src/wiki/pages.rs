@@ -15,7 +15,7 @@ pub(super) const LIST: &str = ".pages.json";
 /// Most bytes of a title in a path.
 const LONGEST_NAME: usize = 100;
 /// Most folders above a page.
-const DEEPEST: usize = 12;
+pub(super) const DEEPEST: usize = 12;
 
 /// All pages of the listed spaces.
 pub(super) struct Pages<'a> {
@@ -164,7 +164,7 @@ pub(super) fn read_body(bodies: &Path, id: &str, version: u64) -> Option<PageBod
 }
 
 /// A title as the name of a file: no separators, no name that hides the file or gives it a meaning.
-fn file_name(title: &str) -> String {
+pub(super) fn file_name(title: &str) -> String {
     let kept = |c: char| {
         if c.is_control() || "/\\:*?\"<>|".contains(c) {
             ' '

@@ -19,7 +19,7 @@ QUESTIONS = [
     ("show", "show armada-api-login E0003", r"E0003"),
     ("show a whole runbook", "show ts-perms-creds", r"Resolving permission"),
     ("who", "who armada-api", r"pager\.example\.com/policies/armada-api"),
-    ("status", "status", r"5 loaded"),
+    ("status", "status", r"5 documents read"),
     ("a typo", "hlep", r"Did you mean `help`"),
     ("a typo with words behind it", "serach iam token", r"search iam token"),
     ("a command with too much behind it is a search", "status of the moon", r"no runbook|I’m not sure"),
@@ -189,7 +189,7 @@ def tests(url):
         workspace.do("home")
         view = until(lambda: published("ada"))[0]
         told = shown(view)
-        assert "5 loaded" in told and "search WORDS" in told and "recent matches" in told, told
+        assert "5 documents read" in told and "search WORDS" in told and "recent matches" in told, told
         channel = room()
         by_mention(CLOUD, channel)
         workspace.do("home")

@@ -83,17 +83,22 @@ fn with_file(name: &str, text: &str) -> (serde_json::Value, String) {
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     let address = line.trim().strip_prefix("http://").unwrap();
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    write!(stream, "GET /sandbox/state HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let state = state_at(address);
     let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(ended.unwrap().success());
     let mut told = String::new();
     child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     child.wait().unwrap();
+    (state, told)
+}
+
+fn state_at(address: &str) -> serde_json::Value {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /sandbox/state HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
     let body = answer.split_once("\r\n\r\n").unwrap().1;
-    (serde_json::from_str(body).unwrap(), told)
+    serde_json::from_str(body).unwrap()
 }
 
 #[test]
@@ -128,7 +133,7 @@ fn a_folder_without_runbooks_is_served_and_says_why_it_is_of_no_use() {
     for text in [state["notice"].as_str().unwrap(), &told] {
         for part in [
             "nothing to answer with: there are no runbooks in",
-            "1 file not read (`.png` files are not supported): kiln.png",
+            "1 file skipped (`.png` files are not supported): kiln.png",
             "New files are read without a restart",
         ] {
             assert!(text.contains(part), "{part}: {text}");
@@ -142,4 +147,31 @@ fn the_page_and_the_terminal_say_how_many_documents_were_read() {
     let (state, told) = with_file("kiln.md", "# Kiln\n\n1. Mend it.\n");
     assert_eq!(state["notice"], "1 document read.");
     assert!(told.contains("1 document read."), "{told}");
+}
+
+#[test]
+fn the_page_counts_as_lint_does_also_after_files_change() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("kiln.png"), "no picture").unwrap();
+    let path = folder.path().to_str().unwrap();
+    let mut child = sandbox(&["--port", "0", "--runbooks", path]);
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("http://").unwrap();
+    std::fs::write(folder.path().join("kiln.md"), "# Kiln\n\n1. Mend it.\n").unwrap();
+    let lint = Command::new(env!("CARGO_BIN_EXE_signpost"))
+        .args(["lint", path])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&lint.stderr).into_owned();
+    let counts = "1 document read, 1 file skipped";
+    assert!(told.contains(&format!("{counts}, 0 errors")), "{told}");
+    // The bot reads the folder again by itself.
+    while state_at(address)["notice"] != format!("{counts} (`signpost lint` says why).") {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(ended.unwrap().success());
+    child.wait().unwrap();
 }

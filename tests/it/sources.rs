@@ -8,6 +8,8 @@ mod damage;
 mod fetching;
 mod guarding;
 mod hostile;
+mod notion;
+mod notion_server;
 mod over_http;
 mod owners;
 mod several;

@@ -49,11 +49,11 @@ fn a_folder_without_a_readable_document_is_refused_with_the_reasons() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
         for part in [
             "there are no runbooks in docs",
-            "1 file not read (excluded by runbooks.ignore): README.md",
-            "1 file not read (`.png` files are not supported): a.png",
-            "1 file not read (not a text file): blob",
-            "1 file not read (YAML without CRE rules): values.yaml",
-            "1 file not read (a link that points outside the folder): link.md",
+            "1 file skipped (excluded by runbooks.ignore): README.md",
+            "1 file skipped (`.png` files are not supported): a.png",
+            "1 file skipped (not a text file): blob",
+            "1 file skipped (YAML without CRE rules): values.yaml",
+            "1 file skipped (a link that points outside the folder): link.md",
             "Put Markdown files there",
         ] {
             assert!(told.contains(part), "{arguments:?}: {part} is missing in {told}");

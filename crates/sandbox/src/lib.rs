@@ -165,6 +165,11 @@ impl Workspace {
         look(&self.shared.lock())
     }
 
+    /// Changes the notice that the page shows when it is loaded.
+    pub fn set_notice(&self, notice: String) {
+        self.shared.lock().options.notice = Some(notice);
+    }
+
     /// Waits until `look` returns `Some`; calls it again after every change.
     ///
     /// # Errors

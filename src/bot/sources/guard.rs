@@ -29,7 +29,7 @@ impl FetchedSource {
     ///
     /// The [`FetchError`]. The version in use stays as it is.
     pub async fn fetch(&self, clock: &dyn Clock) -> Result<GuardedFetch, FetchError> {
-        let (fetched, _lock) = self.fetch_version().await?;
+        let (fetched, _lock) = self.fetch_version(clock).await?;
         let state = self.state();
         let current = state.current();
         if current.as_ref() == Some(&fetched) {
@@ -60,7 +60,8 @@ impl FetchedSource {
     fn is_removal_accepted(&self, removed: usize) -> bool {
         let held = self.state().held();
         let accepted = held.filter(|held| self.state().is_accepted(&held.version));
-        matches!(self.place, FetchedPlace::Wiki(_)) && accepted.is_some_and(|held| removed <= held.removed)
+        matches!(self.place, FetchedPlace::Wiki(_) | FetchedPlace::Notion(_))
+            && accepted.is_some_and(|held| removed <= held.removed)
     }
 
     /// The number of documents that a fetch removes, and of those before it, where that is too many.
@@ -68,7 +69,7 @@ impl FetchedSource {
         let (old, new, options, most) = (old.to_owned(), new.to_owned(), self.options.clone(), self.max_removed);
         let likeness = match self.place {
             FetchedPlace::Git(_) => name_and_length,
-            FetchedPlace::Wiki(_) => page_id,
+            FetchedPlace::Wiki(_) | FetchedPlace::Notion(_) => page_id,
         };
         let counted = tokio::task::spawn_blocking(move || removed(&old, &new, &options, likeness)).await;
         let (removed, documents) = counted.ok()?;
@@ -84,7 +85,7 @@ fn name_and_length(file: &ListedDocument) -> (&str, u64) {
 
 /// Id of a page, which its file's name ends with: it stays the same when the page is renamed or moved.
 fn page_id(file: &ListedDocument) -> (&str, u64) {
-    (file.path.rsplit('_').next().unwrap_or(&file.path), 0)
+    (file.path.rsplit(['_', ' ']).next().unwrap_or(&file.path), 0)
 }
 
 /// Counts the documents of `old`, and those of them that `new` has neither at their path nor elsewhere with the same

@@ -38,7 +38,7 @@ fn each_command_is_understood_in_each_of_the_three_ways() {
     let cases = [
         ("help", &["search WORDS", "unmute"][..]),
         ("help search", &["search WORDS"]),
-        ("status", &["2 connections", "3 loaded"]),
+        ("status", &["2 connections", "3 documents read"]),
         (
             "search star",
             &["Star gate is shut", "Star iris is bent", "Show Star gate"],

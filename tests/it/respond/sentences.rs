@@ -21,6 +21,7 @@ fn home(change: impl FnOnce(&mut HomeFacts)) -> String {
         version: "1.2.3".into(),
         now: at("03:10:00"),
         runbooks: 52,
+        skipped: 0,
         loaded_at: Some(at("03:05:10")),
         reload_failed: None,
         problems: Problems::of(&[]),
@@ -59,7 +60,7 @@ fn an_empty_home_tab() {
 
     Runbooks
 
-    52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 documents read, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -95,7 +96,7 @@ fn a_home_tab_with_cases() {
 
     Runbooks
 
-    52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 documents read, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -143,7 +144,7 @@ fn a_home_tab_with_runs() {
 
     Runbooks
 
-    52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 documents read, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -166,7 +167,7 @@ fn a_home_tab_with_runs() {
 
     Runbooks
 
-    52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 documents read, last updated at 03:05 UTC (4 minutes ago).
 
     No problems found in the runbooks.
 
@@ -226,7 +227,7 @@ fn a_home_tab_with_people_on_call_and_troubles() {
 
     Runbooks
 
-    52 loaded, last updated at 03:05 UTC (4 minutes ago).
+    52 documents read, last updated at 03:05 UTC (4 minutes ago).
 
     The last reload failed, so I’m still using the previous version: the folder can’t be read
 

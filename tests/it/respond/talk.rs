@@ -276,6 +276,7 @@ fn home(matches: Vec<RecentMatch>, runs: Option<Vec<RunLine>>) -> HomeFacts {
         version: "1.2.3".into(),
         now: at("03:10:00"),
         runbooks: 52,
+        skipped: 3,
         loaded_at: Some(at("03:05:10")),
         reload_failed: None,
         problems: Problems::of(&[problem(Level::Error, 7)]),

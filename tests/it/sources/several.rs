@@ -137,7 +137,7 @@ fn sources_without_a_document_are_refused_with_the_reasons() {
     let told = said(&output);
     for part in [
         "there are no runbooks in the sources ovens, kilns",
-        "1 file not read (`.png` files are not supported): ovens/a.png",
+        "1 file skipped (`.png` files are not supported): ovens/a.png",
         "kilns: this source has not been fetched yet",
     ] {
         assert!(told.contains(part), "{part}: {told}");

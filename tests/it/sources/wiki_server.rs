@@ -136,6 +136,11 @@ async fn answer(State(server): State<WikiServer>, uri: Uri, headers: HeaderMap) 
         let answered = if is_allowed { content.answer(&uri) } else { Err(401) };
         (fault, answered)
     };
+    respond(fault, answered).await
+}
+
+/// The response to a request: a fault, else JSON or a status.
+pub(super) async fn respond(fault: Option<WikiFault>, answered: Result<Value, u16>) -> Response<Body> {
     let response = Response::builder().header("content-type", "application/json");
     let empty = |status: u16| Response::builder().status(status).body(Body::empty()).unwrap();
     match fault {

@@ -14,6 +14,7 @@ mod cre;
 mod dialect;
 mod directives;
 mod document;
+mod file_names;
 mod format;
 pub mod frontmatter;
 mod html;
@@ -49,6 +50,7 @@ use std::collections::BTreeMap;
 
 pub use cre::is_rule_text;
 pub use document::{Document, Edition};
+pub use file_names::FileNames;
 pub use format::{Format, file_stem, page_and_language};
 pub use model::*;
 use part::DocumentParts;

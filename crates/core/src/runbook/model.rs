@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Document, Team};
+use super::{Document, FileNames, Team};
 
 /// A value of front matter or of a `_data` file. YAML is read into JSON's data model; keys keep their order.
 pub type Value = serde_json::Value;
@@ -600,6 +600,8 @@ pub struct Library {
     pub skipped: Vec<Skipped>,
     /// The sources of the documents; empty where there is only one folder.
     pub sources: Vec<LibrarySource>,
+    /// The names of the documents' files.
+    pub file_names: FileNames,
 }
 
 /// The state of a source in a library.
@@ -624,6 +626,8 @@ pub enum SourceKind {
     Git,
     /// Spaces of a Confluence wiki.
     Confluence,
+    /// Pages of Notion.
+    Notion,
 }
 
 /// A version of a source's documents.
@@ -647,7 +651,7 @@ impl SourceVersion {
 /// The place in a wiki that a page was fetched from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PageOrigin {
-    /// The wiki with the space, such as `Confluence OPS`.
+    /// The wiki with the space, such as `Confluence OPS` or `Notion`.
     pub place: String,
     /// Time of the page's last change.
     pub changed: Timestamp,
