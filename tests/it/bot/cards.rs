@@ -72,7 +72,10 @@ fn an_edit_to_another_error_keeps_the_outcome_and_offers_the_other() {
         world.saying(&ts, &["Marked as"]).await;
         world.edit(&ts, PASTE).await;
         let card = world.saying(&ts, &["Marked as", "QX4711"]).await;
-        insta::assert_snapshot!(without_times(&text(&card)), @"");
+        let shown = text(&card);
+        assert!(shown.contains("The message was edited since."), "{shown}");
+        assert!(shown.contains("The message contains another error: QX4711"), "{shown}");
+        assert!(shown.contains("Marked as fixed by Grace"), "{shown}");
         world.click(ADA, &card, "Show QX4711").await;
         let card = world.saying(&ts, &["fluxctl fill w-17"]).await;
         assert!(!text(&card).contains("Marked as fixed"), "{}", text(&card));
@@ -112,7 +115,10 @@ fn a_runbook_that_goes_away_leaves_the_title_the_marks_and_the_outcome() {
         bot.parts.status.wait_for(|now| now.reloads > before).await;
         world.click(GRACE, &card, "2.").await;
         let card = world.saying(&ts, &["no longer in the runbooks"]).await;
-        insta::assert_snapshot!(without_times(&text(&card)), @"");
+        let shown = text(&card);
+        assert!(shown.starts_with("Warp engine stalls"), "{shown}");
+        assert!(shown.contains("Done so far:"), "{shown}");
+        assert!(shown.contains("step 1: Look at the gauge: gauge e-5."), "{shown}");
         world.click(GRACE, &card, "Fixed").await;
         world.saying(&ts, &["Marked as"]).await;
         bot.stop().await;
@@ -124,7 +130,10 @@ fn a_wrong_runbook_can_be_undone_and_the_case_can_be_closed_all_the_same() {
     with_card(|world, bot, ts, card| async move {
         world.click(ADA, &card, "Wrong runbook").await;
         let card = world.saying(&ts, &["Show Warp drive hums"]).await;
-        insta::assert_snapshot!(without_times(&text(&card)), @"");
+        let shown = buttons(&card);
+        for label in ["Undo “wrong runbook”", "Fixed", "Escalate", "Export"] {
+            assert!(shown.contains(&label.to_owned()), "{label}: {shown:?}");
+        }
         world.click(GRACE, &card, "Undo “wrong runbook”").await;
         let card = world.saying(&ts, &["Look at the gauge"]).await;
         world.click(GRACE, &card, "Wrong runbook").await;
@@ -163,15 +172,15 @@ fn without_another_runbook_the_card_says_to_escalate() {
         let card = world.saying(&ts, &["QX4711"]).await;
         world.click(ADA, &card, "Didn’t help").await;
         let card = world.saying(&ts, &["didn’t help"]).await;
-        insta::assert_snapshot!(without_times(&text(&card)), @"");
-        let blocks = card["blocks"].to_string();
-        assert!(blocks.contains("primary"), "{blocks}");
+        let shown = text(&card);
+        assert!(
+            shown.contains("No other runbook comes close. Escalate to get help."),
+            "{shown}"
+        );
+        let blocks = card["blocks"].as_array().unwrap().iter();
+        let mut elements = blocks.filter_map(|block| block["elements"].as_array()).flatten();
+        let is_primary = |element: &Value| element["style"] == "primary" && element["text"]["text"] == "Escalate";
+        assert!(elements.any(is_primary), "{card}");
         bot.stop().await;
     });
-}
-
-/// A text without the times of day in it.
-fn without_times(text: &str) -> String {
-    let times = regex::Regex::new(r"\d?\d:\d\d( UTC)?").unwrap();
-    times.replace_all(text, "TIME").into_owned()
 }
