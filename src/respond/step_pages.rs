@@ -289,6 +289,7 @@ impl StepPages {
             page => number + 1,
             pages => begins.len(),
             rest_page => 0,
+            rest_pages => 0,
         };
         let turns = PageTurns {
             back: number
