@@ -136,7 +136,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
     await shot("running");
     await jenkins("hold", { on: false });
     await section(SECTIONS.key).waitFor({ timeout: 30000 });
-    await says(/Finished successfully/);
+    await says(/SUCCESS/);
     await shot("section-key");
     await shotOfRun("verdict-key");
     assert.equal((await job()).builds.length, before + 1);
@@ -160,7 +160,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
       await fresh();
       await begun(cluster);
       await section(title).waitFor({ timeout: 30000 });
-      await says(/Finished successfully/);
+      await says(/SUCCESS/);
       assert.equal(await replies.count(), 3, "the card, the run, the card below; the lookup is no error");
       await shotOfRun(`verdict-${name}`);
     });
@@ -204,7 +204,7 @@ await story(async ({ signpost: first, open: openFirst }) => {
     await grace.locator("#replies").getByRole("button", { name: "Approve" }).click();
     const sure = grace.locator("dialog.ask[open] button").last();
     if (await sure.count()) await sure.click();
-    await asked.filter({ hasText: /Finished successfully[^]*approved by Grace/i }).waitFor({ timeout: 30000 });
+    await asked.filter({ hasText: /SUCCESS[^]*approved by Grace/i }).waitFor({ timeout: 30000 });
     await shot("approved", grace);
     await grace.context().close();
   });

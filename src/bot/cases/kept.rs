@@ -31,7 +31,8 @@ impl Case {
     /// Returns the steps that are marked as done, as the history tells them.
     pub(crate) fn marked_steps(&self) -> Vec<String> {
         let mut steps: Vec<String> = Vec::new();
-        for entry in &self.history {
+        // A step that the runbook did not have any more has no name.
+        for entry in self.history.iter().filter(|entry| !entry.detail.is_empty()) {
             let step = if entry.text.is_empty() {
                 entry.detail.clone()
             } else {

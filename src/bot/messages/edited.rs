@@ -72,6 +72,7 @@ impl MessageHandler {
             {
                 let mut kept = begun.clone();
                 kept.note_edit();
+                kept.others.clear();
                 let mut done = self.changed(&known, &row, &begun, &kept);
                 Self::without_old_record(received, &mut done);
                 return Ok(done);

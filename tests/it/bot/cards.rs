@@ -118,7 +118,7 @@ fn a_runbook_that_goes_away_leaves_the_title_the_marks_and_the_outcome() {
         let shown = text(&card);
         assert!(shown.starts_with("Warp engine stalls"), "{shown}");
         assert!(shown.contains("Done so far:"), "{shown}");
-        assert!(shown.contains("step 1: Look at the gauge: gauge e-5."), "{shown}");
+        assert!(shown.contains("step 1: Look at the gauge: `gauge e-5`."), "{shown}");
         world.click(GRACE, &card, "Fixed").await;
         world.saying(&ts, &["Marked as"]).await;
         bot.stop().await;

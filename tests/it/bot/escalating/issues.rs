@@ -286,7 +286,7 @@ fn an_issue_of_a_case_that_is_over_leaves_its_card_whole() {
             .await;
         world.click(ADA, &card, "Wrong runbook").await;
         let card = world.saying(&ts, &["wrong runbook", "a/b#1"]).await;
-        let own_line = said(&card).lines().any(|line| line.trim_end().ends_with("a/b#1"));
+        let own_line = said(&card).lines().any(|line| line.trim_end().ends_with("a/b#1>"));
         assert!(own_line, "{}", said(&card));
         bot.stop().await;
     });
