@@ -133,12 +133,15 @@ impl Handover {
 /// The text of a step that an entry of the history marks as done. The mark on the step, which is the same person's at the
 /// same time, tells in which runbook it is.
 fn step_text(case: &Case, entry: &HistoryEntry, library: Option<&Library>) -> Option<String> {
+    if !entry.text.is_empty() {
+        return Some(entry.text.clone());
+    }
     let library = library.filter(|_| entry.what == "done")?;
     let (place, key) = case.worked_on().into_iter().find_map(|(place, marks)| {
         let (key, _) = marks.iter().find(|(_, mark)| **mark == entry.mark)?;
         Some((place, key))
     })?;
-    step_texts(library, place.find(library)?).remove(key)
+    step_texts(library, place.find(library)?, None).remove(key)
 }
 
 /// An entry of the history in words; `None` for one of another version, or that stands elsewhere.
@@ -147,9 +150,11 @@ fn spoken(what: &str, detail: &str) -> Option<String> {
         "done" => format!("Marked step {detail} as done"),
         "undone" => format!("Undid step {detail}"),
         "chose" => format!("Chose “{detail}”"),
+        "went" if detail.is_empty() => "Opened another section".to_owned(),
         "went" => format!("Opened {detail}"),
+        "not_wrong" => "Undid “wrong runbook”".to_owned(),
         "fixed" => "Marked as fixed".to_owned(),
-        "not_helped" => "Marked as “didn't help”".to_owned(),
+        "not_helped" => "Marked as “didn’t help”".to_owned(),
         "wrong" => "Marked as the wrong runbook".to_owned(),
         "reopened" => "Reopened".to_owned(),
         "escalated" if detail.is_empty() => "Escalated".to_owned(),

@@ -14,7 +14,7 @@ use super::modals;
 use super::runs::{Run, post_of};
 use crate::bot::cases::{Case, CaseStatus};
 use crate::jobs::Job;
-use crate::respond::{Ending, HomeFacts, OnCallLine, Problems, RECENT, RecentMatch, RunLine, topic_title};
+use crate::respond::{Ending, HomeFacts, OnCallLine, Problems, RECENT, RecentMatch, RunLine};
 use crate::runbook::{Button, Library};
 use crate::slack::sender::Body;
 use crate::slack::web::Error;
@@ -161,8 +161,7 @@ impl Home {
     async fn found(&self, library: &Library, row: &CaseRow) -> Option<RecentMatch> {
         let case: Case = rows::read(row)?;
         let place = case.place.as_ref().or(case.found.as_ref())?;
-        let title = place.find(library).and_then(|id| topic_title(library, id));
-        let title = title.unwrap_or_else(|| place.title(library));
+        let title = place.title(library);
         let thread = rows::thread_of(self.ctx.store.as_ref(), &case).await.ok().flatten();
         let url = match thread {
             Some(thread) => self.ctx.reading.permalink(&case.channel, &thread).await,

@@ -84,13 +84,15 @@ pub(super) fn chosen_channel(view: &View) -> Option<String> {
 }
 
 /// The modal with the matches: to read, or, when `works`, with buttons to work through it alone. Escalating, sharing
-/// and running a job need a channel, so their buttons are left out.
+/// and running a job need a channel, so their buttons are left out; the last line says how to escalate.
 pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
     let mut blocks = shown.drawn();
+    let mut is_escalated = false;
     for block in blocks.iter_mut().filter(|block| block["type"] == "actions") {
         if let Some(buttons) = block["elements"].as_array_mut() {
             buttons.retain(|button| {
                 let id = button["action_id"].as_str().unwrap_or_default();
+                is_escalated |= id.starts_with("signpost_escalate");
                 let needs_channel = ["signpost_escalate", "signpost_share", "signpost_form"];
                 works && needs_channel.iter().all(|prefix| !id.starts_with(prefix))
             });
@@ -98,7 +100,10 @@ pub(super) fn answer(labels: &Labels, shown: &Body, works: bool) -> Value {
     }
     blocks
         .retain(|block| block["type"] != "actions" || block["elements"].as_array().is_some_and(|all| !all.is_empty()));
-    blocks.truncate(BLOCKS);
+    blocks.truncate(BLOCKS - 1);
+    if works && is_escalated {
+        blocks.push(json!({"type": "context", "elements": [plain(&labels.fields.escalate_elsewhere)]}));
+    }
     json!({
         "type": "modal",
         "callback_id": ANSWER,

@@ -1,25 +1,25 @@
-//! The one row of actions on a card: the next action, how it went, whom to call, and menus for everything else.
+//! The rows of buttons on a card: above the steps what can be done about the case, below them what goes on from the steps.
 
 use super::act::CardAction;
 use super::alternatives::Choice;
 use super::answer::Responder;
 use super::buttons::{button_row, menu_option, overflow, select};
 use super::card::{Card, CardJob};
-use super::labels::filled;
+use super::labels::{BUTTON, filled, shortened};
 use super::step_pages::{PageTurns, StepName, StepPages, fingerprint};
 use super::{Audience, links, values};
 use crate::addresses::AlertLinkKind;
 use crate::runbook::{Block, Button, Library, MenuOption, Runbook, Topic, TopicId};
 
 impl Responder {
-    /// The row of actions of a case that people work on.
+    /// The row of actions of a case that people work on: it stands above the steps, however long they are.
     pub(super) fn action_row(
         &self,
         library: &Library,
         card: &Card<'_>,
         page: &PageTurns,
         jobs: &[&CardJob],
-        (pages, choice): (&StepPages, Choice<'_>),
+        choice: Choice<'_>,
         full_url: Option<&str>,
     ) -> Vec<Block> {
         let labels = &self.labels.buttons;
@@ -31,17 +31,52 @@ impl Responder {
             let jobs = jobs.iter().enumerate();
             row.extend(jobs.map(|(at, job)| self.job_button(card, job, at)));
         }
-        if let Some(at) = page.next {
-            row.push(Self::button(card, CardAction::Page { at }, &labels.next, 1));
-        }
         if card.is_over() {
             row.push(Self::button(card, CardAction::HideSteps, &labels.hide_steps, 0));
             row.push(Self::button(card, CardAction::Reopen, &labels.reopen, 1));
         } else {
             row.push(Self::button(card, CardAction::Fixed, &labels.fixed, 0));
             if card.audience == Audience::Internal {
-                row.push(Self::button(card, CardAction::Escalate, &labels.escalate, 3));
+                let escalate = Self::button(card, CardAction::Escalate, &labels.escalate, 3);
+                let primary = card.standing == "not-helped";
+                row.push(Button { primary, ..escalate });
             }
+        }
+        if let Some(from) = card.came_from {
+            row.push(self.return_button(library, card, from, 9));
+        }
+        // One button is highlighted: the usual next action.
+        let is_below = page.next.is_some() && jobs.is_empty() && !card.private;
+        let is_chosen = row.iter().any(|button| button.primary) || is_below || !choice.question().is_empty();
+        if let Some(first) = row.first_mut().filter(|_| !card.is_over() && !is_chosen) {
+            first.primary = true;
+        }
+        row.extend(overflow(card.case, self.more(card, full_url)));
+        button_row(row)
+    }
+
+    /// The row below the steps: the pages around them, the steps to mark, and the answer to their question.
+    pub(super) fn step_row(
+        &self,
+        card: &Card<'_>,
+        page: &PageTurns,
+        jobs: &[&CardJob],
+        (pages, choice): (&StepPages, Choice<'_>),
+    ) -> Vec<Block> {
+        let labels = &self.labels.buttons;
+        let mut row: Vec<Button> = Vec::new();
+        if let Some(at) = page.next {
+            let next = Self::button(card, CardAction::Page { at }, &labels.next, 1);
+            let is_elsewhere = !jobs.is_empty() || card.private || card.is_over() || card.standing == "not-helped";
+            row.push(Button {
+                primary: !is_elsewhere && choice.question().is_empty(),
+                ..next
+            });
+        }
+        if let Some(at) = page.back {
+            row.push(Self::button(card, CardAction::Page { at }, &labels.back, 2));
+        }
+        if !card.is_over() {
             row.extend(select(
                 card.case,
                 &labels.mark_steps,
@@ -51,18 +86,29 @@ impl Responder {
             let answered = Some(choice).filter(|choice| choice.question().is_empty());
             row.extend(answered.and_then(|choice| self.alternative_list(card, choice)));
         }
-        if let Some(from) = card.came_from {
-            row.push(self.return_button(library, card, from, 9));
-        }
-        // One button is highlighted: the usual next action.
-        if let Some(first) = row
-            .first_mut()
-            .filter(|_| !card.is_over() && choice.question().is_empty())
-        {
-            first.primary = true;
-        }
-        row.extend(overflow(card.case, self.more(card, page, full_url)));
         button_row(row)
+    }
+
+    /// The sections to which the steps lead, when there are several: people find out which of them applies, and go on there.
+    pub(super) fn branch_row(
+        card: &Card<'_>,
+        runbook: &Runbook,
+        topic: &Topic,
+        (shown, choice): (&[usize], Choice<'_>),
+    ) -> Vec<Block> {
+        let mut seen = vec![topic.section];
+        let mut row: Vec<Button> = Vec::new();
+        for branch in &topic.branches {
+            if shown.contains(&branch.section) || seen.contains(&branch.section) {
+                continue;
+            }
+            seen.push(branch.section);
+            let key = section_key(runbook, branch.section);
+            let label = shortened(&branch.label, BUTTON);
+            row.push(Self::button(card, CardAction::Section { key }, &label, 40 + row.len()));
+        }
+        let is_asked = choice == Choice::None && !card.is_over() && (2..=BRANCHES).contains(&row.len());
+        if is_asked { button_row(row) } else { Vec::new() }
     }
 
     /// The row of buttons that open the dashboard, the panel and the silence form of an alert. Nobody outside sees them.
@@ -102,8 +148,13 @@ impl Responder {
         if card.private {
             row.push(Self::button(card, CardAction::Share, &labels.share, 8));
         }
-        row.extend(overflow(card.case, self.export(card).into_iter().collect()));
+        row.extend(self.export_menu(card));
         button_row(row)
+    }
+
+    /// The menu of a card without steps.
+    pub(super) fn export_menu(&self, card: &Card<'_>) -> Option<Button> {
+        overflow(card.case, self.export(card).into_iter().collect())
     }
 
     /// The option that uploads the case into its thread: for our own people, and where there is a thread.
@@ -113,12 +164,9 @@ impl Responder {
     }
 
     /// The options behind "…".
-    fn more(&self, card: &Card<'_>, page: &PageTurns, full_url: Option<&str>) -> Vec<MenuOption> {
+    fn more(&self, card: &Card<'_>, full_url: Option<&str>) -> Vec<MenuOption> {
         let labels = &self.labels.buttons;
         let mut acts: Vec<(CardAction, &str)> = Vec::new();
-        if let Some(at) = page.back {
-            acts.push((CardAction::Page { at }, &labels.back));
-        }
         match card.standing {
             "fixed" | "resolved" => {}
             "not-helped" => acts.extend([
@@ -242,6 +290,8 @@ impl Responder {
     }
 }
 
+/// Most sections to which steps lead that get a button each.
+const BRANCHES: usize = 4;
 /// Most characters of an address behind a button or an option (Slack's limit).
 const LONGEST_URL: usize = 3_000;
 /// Most options in a list (Slack's limit).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 use super::fill::{Captures, Filled, Filler};
 use super::occurrences::OccurrenceLines;
@@ -24,7 +24,8 @@ const OTHERS: usize = 20;
 #[derive(Debug)]
 pub struct Responder {
     jinja: Environment<'static>,
-    /// The embedded templates, for when an override fails on values that its trial did not have.
+    /// The embedded templates, for when one fails on values that its trial did not have. A missing value is empty in them:
+    /// the rest of the reply is worth more than none.
     fallback: Environment<'static>,
     pub(super) options: ResponderOptions,
     pub(super) labels: Labels,
@@ -38,8 +39,8 @@ impl Responder {
     /// Fails with the first template that does not work, and its line.
     pub fn new(overrides: Option<&Templates>, options: ResponderOptions) -> Result<Self, TemplateError> {
         let responder = Self {
-            jinja: templates::load(overrides)?,
-            fallback: templates::load(None)?,
+            jinja: templates::load(overrides, UndefinedBehavior::Strict)?,
+            fallback: templates::load(None, UndefinedBehavior::Chainable)?,
             options,
             labels: labels::load(overrides)?,
         };
@@ -292,8 +293,13 @@ impl Responder {
     }
 
     pub(super) fn render(&self, template: &str, values: &Value) -> String {
+        #[cfg(debug_assertions)]
+        {
+            let missing = templates::missing(&self.fallback, template, values);
+            debug_assert!(missing.is_empty(), "{template} is given no {missing:?}");
+        }
         templates::render(&self.jinja, template, values).unwrap_or_else(|error| {
-            tracing::error!(reply.template = template, %error, "a reply template failed; the built-in one is used");
+            tracing::error!(reply.template = template, %error, "a reply template failed; the built-in one is used, without what it lacks");
             templates::render(&self.fallback, template, values).unwrap_or_default()
         })
     }

@@ -23,6 +23,8 @@ use crate::runbook::{Block, Button, Contact, Library, Runbook, Step, Topic, Topi
 const OFFERED: usize = 5;
 /// Most other errors of one message that are named, each with a button.
 const OTHERS: usize = 20;
+/// Most characters of a title on a button.
+const SHOWN_TITLE: usize = 60;
 /// Most jobs that are offered.
 const JOBS: usize = 5;
 
@@ -61,6 +63,8 @@ pub struct Card<'a> {
     pub audience: Audience,
     /// The jobs of its steps, each offered with a button.
     pub jobs: Vec<CardJob>,
+    /// Titles of the jobs of its steps that may not be run in its channel.
+    pub jobs_elsewhere: Vec<String>,
     /// The people on call for the teams that the topic names.
     pub on_call: Vec<OnCallLine>,
     /// The latest escalation to a team.
@@ -77,6 +81,19 @@ pub struct Card<'a> {
     pub turned: Option<&'a str>,
     /// The links of the alert that the case is about.
     pub alert_links: Vec<AlertLink>,
+    /// The topic that people worked on and that is no longer in the runbooks.
+    pub gone: Option<GoneTopic>,
+    /// True when the message no longer shows the error: it was edited.
+    pub edited: bool,
+}
+
+/// A topic that is no longer in the runbooks, as the case knew it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GoneTopic {
+    /// Its title.
+    pub title: String,
+    /// Names and texts of its steps that are done.
+    pub done: Vec<String>,
 }
 
 /// A registered job that is offered on a card.
@@ -104,10 +121,11 @@ impl Responder {
         if card.is_folded() {
             let row = pieces.put(self.folded_row(card));
             let values = context! {
-                card_title => title.clone(), folded => true, outcome => outcome(card), action_buttons => row,
-                ..calling::on_card(card)
+                card_title => title.clone(), outcome => outcome(card), action_buttons => row, choices => Vec::<Value>::new(),
+                runbook => runbook.title.clone(), edited => card.edited, gone_title => "",
+                ..minijinja::value::merge_maps([self.others(library, card, &mut pieces), calling::on_card(card)])
             };
-            let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
+            let mut reply = self.reply("folded.md", &values, &pieces, Some((library, id)));
             reply.notice = Some(self.notice(&title, library, card, None, topic));
             return reply;
         }
@@ -124,9 +142,6 @@ impl Responder {
         // Jobs of later steps are offered on the first page: they collect the facts that all other steps need.
         let on_page = pages.on_page(card.at);
         let jobs = card.jobs_of(on_page, pages.is_first(card.at));
-        let others: Vec<TopicId> = card.others.iter().take(OTHERS).map(|(id, _)| *id).collect();
-        let named = card.others.iter().take(OTHERS);
-        let named = named.map(|(id, line)| context! { line, ..self.place(library, *id) });
         let shown_steps = steps::shown(on_page);
         let full_url = links::full(runbook, self.options.base_url.as_deref());
         let lead = excerpt::first_sentence(&cause);
@@ -135,10 +150,13 @@ impl Responder {
         let controls = context! {
             entry => pieces.put(entry),
             lead => lead.clone(),
-            others => named.collect::<Vec<_>>(),
-            other_buttons => pieces.put(self.topic_buttons(library, card, &others, 20)),
             choice_buttons => pieces.put(if card.standing == "not-helped" { self.choice_buttons(library, card) } else { Vec::new() }),
-            action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, (&pages, choice), full_url.as_deref())),
+            action_buttons => pieces.put(self.action_row(library, card, &page, &jobs, choice, full_url.as_deref())),
+            step_buttons => pieces.put(self.step_row(card, &page, &jobs, (&pages, choice))),
+            branch_buttons => pieces.put(Self::branch_row(card, runbook, topic, (&shown_steps, choice))),
+            done_elsewhere => pages.done_elsewhere(card),
+            jobs_elsewhere => card.jobs_elsewhere.clone(),
+            edited => card.edited, gone_title => "",
             alert_buttons => pieces.put(self.alert_row(card)),
             question => choice.question(),
             chosen => choice.answer(),
@@ -151,7 +169,6 @@ impl Responder {
             came_from => card.came_from.map(|id| self.place(library, id)),
             card_title => title.clone(),
             names_runbook => title.contains(runbook.title.trim()),
-            folded => false,
             turned_by => card.turned,
             ..calling::on_card(card)
         };
@@ -160,6 +177,7 @@ impl Responder {
         }
         let values = minijinja::value::merge_maps([
             controls,
+            self.others(library, card, &mut pieces),
             told,
             found,
             self.surroundings(&mut pieces, (topic, card.matched), cause, &pages.filled, card.audience),
@@ -168,6 +186,17 @@ impl Responder {
         let mut reply = self.reply("card.md", &values, &pieces, Some((library, id)));
         reply.notice = Some(self.notice(&title, library, card, Some(&pages), topic));
         reply
+    }
+
+    /// Template values of the other errors of the message.
+    fn others(&self, library: &Library, card: &Card<'_>, pieces: &mut Pieces) -> Value {
+        let others: Vec<TopicId> = card.others.iter().take(OTHERS).map(|(id, _)| *id).collect();
+        let named = card.others.iter().take(OTHERS);
+        let named = named.map(|(id, line)| context! { line, ..self.place(library, *id) });
+        context! {
+            others => named.collect::<Vec<_>>(),
+            other_buttons => pieces.put(self.topic_buttons(library, card, &others, 20)),
+        }
     }
 
     /// The title of the card of a match.
@@ -234,24 +263,36 @@ impl Responder {
             .collect();
         let mut rows = self.choice_buttons(library, card);
         let mut more = Vec::new();
+        let labels = &self.labels.buttons;
         if let Some(from) = card.came_from {
-            more.push(self.return_button(library, card, from, 0));
+            more.push(match card.why {
+                "wrong" => Self::button(card, CardAction::Return, &labels.undo_wrong_runbook, 0),
+                _ => self.return_button(library, card, from, 0),
+            });
         }
-        let was_worked_on = card.mark.is_some() || card.why == "gone";
+        if card.is_over() {
+            more = vec![Self::button(card, CardAction::Reopen, &labels.reopen, 1)];
+            rows.clear();
+        }
+        let was_worked_on = card.mark.is_some() || card.gone.is_some();
+        if card.standing == "choosing" && was_worked_on {
+            more.push(Self::button(card, CardAction::Fixed, &labels.fixed, 0));
+        }
         if card.standing == "choosing" && was_worked_on && card.audience == Audience::Internal {
-            more.push(Self::button(
-                card,
-                CardAction::Escalate,
-                &self.labels.buttons.escalate,
-                1,
-            ));
+            more.push(Self::button(card, CardAction::Escalate, &labels.escalate, 1));
         }
         if card.private && !list.is_empty() {
             more.push(Self::button(card, CardAction::Share, &self.labels.buttons.share, 2));
         }
+        if was_worked_on {
+            more.extend(self.export_menu(card));
+        }
         rows.extend(button_row(more));
+        let gone = card.gone.clone().unwrap_or_default();
         let values = context! {
-            list, why => card.why, words => values::shortened(card.words, 120), choices => Vec::<Value>::new(),
+            gone_title => gone.title, gone_steps => gone.done,
+            list => if card.is_over() { Vec::new() } else { list },
+            why => if card.is_over() && card.why != "gone" { "" } else { card.why }, words => values::shortened(card.words, 120), choices => Vec::<Value>::new(),
             outcome => outcome(card), choice_buttons => pieces.put(rows), ..calling::on_card(card)
         };
         self.reply("choices.md", &values, &pieces, None)
@@ -268,8 +309,8 @@ impl Responder {
         }
     }
 
-    /// The first step of a topic whose key `is_open`: its index, its number and its first words. A topic whose question is
-    /// not answered (`chosen` is the answer's key) asks it after the steps before it.
+    /// The first step of a topic whose key `is_open`: the index that shows its page, its number and its first words. A topic
+    /// whose question is not answered (`chosen` is the answer's key) asks it after the steps before it.
     pub fn first_step(
         &self,
         library: &Library,
@@ -335,7 +376,12 @@ impl Responder {
                 nth,
             };
             let title = section.map_or(&runbook.title, |section| &section.heading);
-            let label = filled(&self.labels.buttons.show, "title", title);
+            // A question as a title is its own label: "Show How do I …" reads as a mistake.
+            let label = if title.chars().count() > SHOWN_TITLE || asks(title) {
+                clipped(title, SHOWN_TITLE)
+            } else {
+                filled(&self.labels.buttons.show, "title", title)
+            };
             Some(Self::button(card, act, &label, from + at))
         });
         button_row(buttons.collect())
@@ -403,6 +449,24 @@ impl Card<'_> {
 
 fn stands_at(line: u32, step: &Step) -> bool {
     line != 0 && (step.line == line || step.steps.iter().any(|inner| stands_at(line, inner)))
+}
+
+/// Returns true for a title that is a question.
+fn asks(title: &str) -> bool {
+    let first = title.split_whitespace().next().unwrap_or_default().to_lowercase();
+    title.ends_with('?') || ["how", "what", "when", "where", "which", "who", "why"].contains(&&*first)
+}
+
+/// A title of at most `most` characters, cut between words.
+fn clipped(title: &str, most: usize) -> String {
+    let title = title.trim();
+    if title.chars().count() <= most {
+        return title.to_owned();
+    }
+    let kept: String = title.chars().take(most - 1).collect();
+    let end = kept.rfind(' ').filter(|end| *end > most / 2).unwrap_or(kept.len());
+    let kept = kept.get(..end).unwrap_or(&kept);
+    format!("{}…", kept.trim_end_matches(|c: char| !c.is_alphanumeric()))
 }
 
 fn outcome(card: &Card<'_>) -> Value {

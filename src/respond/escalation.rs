@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::answer::Responder;
-use super::fill::Filled;
+use super::fill::{Captures, Filled, Filler};
 use super::markdown::block;
 use super::pieces::Pieces;
 use super::{Audience, Reply, excerpt, plain_blocks, step_pages, values};
@@ -14,6 +14,9 @@ use crate::runbook::{Block, BlockKind, Inline, Library, Step, TopicId};
 
 /// Most characters of a step's text in a summary.
 const STEP_TEXT: usize = 120;
+
+/// Most steps of a summary that are not done.
+const OPEN_STEPS: usize = 5;
 
 /// Steps that are done, by key: by whom, and when.
 pub type Marks = BTreeMap<String, (String, String)>;
@@ -67,8 +70,13 @@ impl Responder {
                 text: facts.excerpt.clone(),
             })],
         };
+        // Values belong to the topic that the error led to.
+        let texts = |topic: TopicId| {
+            let matched = facts.matched.filter(|_| facts.topic == Some(topic));
+            step_texts(library, topic, matched)
+        };
         let done = facts.done.iter().filter_map(|(topic, marks)| {
-            let texts = step_texts(library, *topic);
+            let texts = texts(*topic);
             let steps = self.steps(library, *topic).into_iter().filter_map(|step| {
                 let (by, when) = marks.get(&step.key)?;
                 Some(context! { name => step.name, by, when, text => texts.get(&step.key) })
@@ -84,11 +92,16 @@ impl Responder {
         let left = left
             .into_iter()
             .filter(|step| !here.is_some_and(|(_, marks)| marks.contains_key(&step.key)));
-        let open: Vec<String> = left.map(|step| step.name).collect();
+        let text = facts.topic.map(texts).unwrap_or_default();
+        let mut open: Vec<Value> = left
+            .map(|step| context! { name => step.name, text => text.get(&step.key) })
+            .collect();
+        let more_open = open.len().saturating_sub(OPEN_STEPS);
+        open.truncate(OPEN_STEPS);
         let values = context! {
             topic => facts.topic.map(|topic| self.place(library, topic)),
             quoted => pieces.put(quoted),
-            done, open,
+            done, open, more_open,
             link => facts.link.clone(),
             runs => facts.runs.iter().map(|(title, outcome)| context! { title, outcome }).collect::<Vec<_>>(),
         };
@@ -119,13 +132,17 @@ impl Responder {
     }
 }
 
-/// The beginning of each step's text, by the step's key.
-pub fn step_texts(library: &Library, topic: TopicId) -> BTreeMap<String, String> {
+/// The beginning of each step's text, by the step's key, with the values of a match filled in as the card shows them.
+pub fn step_texts(library: &Library, topic: TopicId, matched: Option<&Match>) -> BTreeMap<String, String> {
     let steps = library
         .topic(topic)
         .map(|topic| topic.steps.as_slice())
         .unwrap_or_default();
-    let names = step_pages::names(steps).into_iter().zip(steps);
+    let nothing = Captures::new();
+    let captures = matched.map_or(&nothing, |matched| &matched.captures);
+    let shown = Filler::new(captures, steps).steps(steps);
+    // The keys are those of the steps as written.
+    let names = step_pages::names(steps).into_iter().zip(&shown);
     let text = |step: &Step| {
         let text = plain_blocks(&step.blocks);
         let words: Vec<&str> = text.split_whitespace().collect();

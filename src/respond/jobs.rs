@@ -167,9 +167,21 @@ impl Responder {
     }
 
     /// The fault of a value as plain text, for a field of the form.
-    pub fn field_fault(&self, fault: &FieldFault) -> String {
+    ///
+    /// The field is called by its label, and its help says what to write better than a pattern does.
+    pub fn field_fault(&self, job: &Job, fault: &FieldFault) -> String {
+        let parameter = job.parameter(&fault.name);
+        let title = parameter
+            .map(|parameter| parameter.title.trim())
+            .filter(|title| !title.is_empty());
+        let help = parameter.map(|parameter| parameter.help.trim()).unwrap_or_default();
+        let values = context! {
+            name => values::shortened(title.unwrap_or(&fault.name), 80),
+            help => values::shortened(help, 160),
+            ..fault_value(fault)
+        };
         // Fields show no formatting, so mark-up is left out.
-        let said = self.sentence("fault.md", &fault_value(fault));
+        let said = self.sentence("fault.md", &values);
         words(&said)
     }
 
@@ -265,7 +277,7 @@ pub(super) fn fault_value(fault: &FieldFault) -> Value {
         known.truncate(CHOICES);
     }
     let nothing = context! {
-        nearest => (), known => Vec::<String>::new(), length => 0, pattern => "", choices => Vec::<String>::new(),
+        help => "", nearest => (), known => Vec::<String>::new(), length => 0, pattern => "", choices => Vec::<String>::new(),
     };
     context! {
         name => values::shortened(&fault.name, 80),

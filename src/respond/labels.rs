@@ -76,6 +76,8 @@ pub struct Buttons {
     pub undo_did_not_help: String,
     /// Report that another runbook is needed.
     pub wrong_runbook: String,
+    /// Take that report back.
+    pub undo_wrong_runbook: String,
     /// Upload the case as a file.
     pub export: String,
     /// Show the contacts to call.
@@ -164,6 +166,8 @@ pub struct Fields {
     pub paste_placeholder: String,
     /// Hint below the field for the error.
     pub paste_hint: String,
+    /// Line below the result in the window, which has no Escalate button.
+    pub escalate_elsewhere: String,
     /// Label of the field for a note.
     pub note_label: String,
     /// Placeholder of the field for a note.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::pieces::Pieces;
+use super::pieces::{self, Pieces};
 use super::time;
 use crate::runbook::{Block, BlockKind, Inline, Item, Role, Target};
 
@@ -16,8 +16,9 @@ pub const FACTS: &str = "signpost:facts";
 /// Blocks and the range of those that may be left out.
 pub(super) fn parse(markdown: &str, pieces: &Pieces) -> (Vec<Block>, Range<usize>) {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
+    let markdown = pieces::apart(markdown);
     let mut reader = MarkdownReader {
-        events: Parser::new_ext(markdown, options),
+        events: Parser::new_ext(&markdown, options),
         pieces,
         body: None,
     };

@@ -49,6 +49,20 @@ impl Pieces {
     }
 }
 
+/// Markdown in which every mark on a line of its own is a paragraph of its own, whatever stands in the lines around it.
+pub(super) fn apart(markdown: &str) -> String {
+    let is_alone = |line: &str| {
+        let line = line.trim();
+        line.starts_with(OPEN) && line.ends_with(CLOSE)
+    };
+    let mut out = String::with_capacity(markdown.len());
+    for line in markdown.lines() {
+        let around = if is_alone(line) { "\n" } else { "" };
+        out.extend([around, line, "\n", around]);
+    }
+    out
+}
+
 /// Returns true for the characters that are reserved for marks.
 pub(super) fn is_mark(c: char) -> bool {
     c == OPEN || c == CLOSE

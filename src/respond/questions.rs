@@ -78,10 +78,10 @@ impl Responder {
                 documents,
             } => {
                 let is_git = *kind == SourceKind::Git;
-                context! { source, accept, kind => "held", is_git, version, removed, documents }
+                context! { source, accept, kind => "held", why => "", is_git, version, removed, documents }
             }
             SourceTrouble::Unreachable { why } => {
-                context! { source, accept, kind => "unreachable", why => values::shortened(why, 300) }
+                context! { source, accept, kind => "unreachable", is_git => false, version => "", removed => 0, documents => 0, why => values::shortened(why, 300) }
             }
         };
         self.simple("source_trouble.md", &values)

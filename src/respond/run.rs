@@ -140,6 +140,8 @@ pub struct RunCard {
     pub missing: Vec<String>,
     /// Heading of the section to read next.
     pub section: Option<String>,
+    /// The reason to read it, in the runbook's words.
+    pub reason: Option<String>,
     /// True when the runbook has that section; it is then shown below.
     pub is_shown: bool,
     /// Known errors found in the run's artifacts or log.
@@ -317,7 +319,10 @@ fn shortened(card: &RunCard) -> RunCard {
     for name in [&mut card.by].into_iter().chain(&mut card.also) {
         *name = values::shortened(name, 80);
     }
-    for text in [&mut card.why, &mut card.section].into_iter().flatten() {
+    for text in [&mut card.why, &mut card.section, &mut card.reason]
+        .into_iter()
+        .flatten()
+    {
         *text = values::shortened(text, SENTENCE);
     }
     if let Some(trouble) = &mut card.trouble {

@@ -41,6 +41,11 @@ pub struct StepName {
 }
 
 impl StepName {
+    /// Returns the step's number.
+    fn number(&self) -> Option<u32> {
+        self.name.parse().ok().filter(|_| self.is_step)
+    }
+
     /// Returns true when the step has a number of its own.
     fn is_numbered(&self) -> bool {
         self.is_step && self.name.chars().next().is_some_and(|first| first.is_ascii_digit())
@@ -186,11 +191,12 @@ impl StepPages {
         self.indexes.get(place).copied()
     }
 
-    /// Returns the index and the label of the first step that fits.
+    /// Returns the label of the first step that fits, and the index of the first step on its page; 0 for the first page.
     pub(super) fn first(&self, fits: impl Fn(&StepName) -> bool) -> Option<(usize, String)> {
-        let mut names = self.indexes.iter().zip(&self.names);
-        let (at, name) = names.find(|(_, name)| fits(name))?;
-        Some((*at, name.label.clone()))
+        let (place, name) = self.names.iter().enumerate().find(|(_, name)| fits(name))?;
+        let begin = self.bounds(&self.pages(), place).1.start;
+        let at = if begin == 0 { 0 } else { self.index(begin)? };
+        Some((at, name.label.clone()))
     }
 
     /// Returns the number of the page that holds the step at a place, from 0, and the range of its steps.
@@ -206,6 +212,25 @@ impl StepPages {
     /// Returns the names of the steps; none for a topic without steps.
     pub(super) fn names(&self) -> &[StepName] {
         &self.names
+    }
+
+    /// Template values of the steps that are done and not on the page that is shown, in their order.
+    pub(super) fn done_elsewhere(&self, card: &Card<'_>) -> Vec<Value> {
+        let here = if self.is_of_rest(card.at) {
+            0..0
+        } else {
+            self.bounds(&self.pages(), self.place(card.at)).1
+        };
+        let elsewhere = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(place, name)| name.is_step && !here.contains(place));
+        let done = elsewhere.filter_map(|(_, name)| {
+            let (by, when) = card.done.get(&name.key)?;
+            Some(context! { name => name.name.clone(), by, when })
+        });
+        done.collect()
     }
 
     /// Returns the number of steps.
@@ -251,7 +276,11 @@ impl StepPages {
         } else {
             shown.into_iter().flat_map(|step| step.blocks).collect()
         };
-        let numbered = || names.iter().take(to - from).filter(|name| name.is_numbered());
+        // Numbers that begin anew name no steps: "4–2".
+        let all: Vec<u32> = self.names.iter().filter_map(StepName::number).collect();
+        let is_counted = all.windows(2).all(|pair| pair.first() < pair.last());
+        let here = names.iter().take(to - from);
+        let numbered = || here.clone().filter(move |name| is_counted && name.is_numbered());
         let told = context! {
             first_shown => numbered().next().map(|name| name.name.clone()),
             last_shown => numbered().next_back().map(|name| name.name.clone()),
@@ -260,6 +289,7 @@ impl StepPages {
             page => number + 1,
             pages => begins.len(),
             rest_page => 0,
+            rest_pages => 0,
         };
         let turns = PageTurns {
             back: number
@@ -288,6 +318,7 @@ impl StepPages {
         let to = begins.get(number + 1).copied();
         let of_steps = self.pages();
         let told = context! {
+            first_shown => (), last_shown => (),
             steps => pieces.put_body(self.rest.get(from..to.unwrap_or(self.rest.len())).unwrap_or_default().to_vec()),
             has_steps => false,
             page => of_steps.len() + number + 1,

@@ -42,6 +42,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("images.md", include_str!("../../responses/templates/images.md")),
     ("choose.md", include_str!("../../responses/templates/choose.md")),
     ("card.md", include_str!("../../responses/templates/card.md")),
+    ("folded.md", include_str!("../../responses/templates/folded.md")),
+    ("others.md", include_str!("../../responses/templates/others.md")),
     ("run.md", include_str!("../../responses/templates/run.md")),
     ("run_state.md", include_str!("../../responses/templates/run_state.md")),
     ("run_end.md", include_str!("../../responses/templates/run_end.md")),
@@ -204,8 +206,12 @@ impl TemplateError {
     }
 }
 
-/// Loads the embedded templates, replaced by the overrides where there are any.
-pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>, TemplateError> {
+/// Loads the embedded templates, replaced by the overrides where there are any. A name without a value is treated as
+/// `undefined` says.
+pub(super) fn load(
+    overrides: Option<&Templates>,
+    undefined: UndefinedBehavior,
+) -> Result<Environment<'static>, TemplateError> {
     let mut jinja = Environment::new();
     jinja.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     jinja.set_formatter(|out, _, value| {
@@ -217,8 +223,7 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
         let text = if value.is_safe() { text } else { escape(&text) };
         out.write_str(&text).map_err(Into::into)
     });
-    // A misspelt name in an override is reported at load time, not in a thread at night.
-    jinja.set_undefined_behavior(UndefinedBehavior::Strict);
+    jinja.set_undefined_behavior(undefined);
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         jinja.set_syntax(syntax);
     }
@@ -227,10 +232,11 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
     jinja.add_filter("cell", |text: String| {
         Value::from_safe_string(code_span(&text).replace('|', "\\|"))
     });
+    jinja.add_filter("apart", |_: Value| Value::from_safe_string("\n\n".to_owned()));
     jinja.add_filter("ticked", |text: String| Value::from_safe_string(ticked(&text)));
     for (name, source) in EMBEDDED.iter().copied() {
         jinja
-            .add_template(name, source)
+            .add_template_owned(name, apart(source))
             .map_err(|error| TemplateError::from_jinja(name, &error))?;
     }
     for (name, source) in overrides
@@ -249,10 +255,52 @@ pub(super) fn load(overrides: Option<&Templates>) -> Result<Environment<'static>
             });
         }
         jinja
-            .add_template_owned(name.clone(), source.clone())
+            .add_template_owned(name.clone(), apart(source))
             .map_err(|error| TemplateError::from_jinja(name, &error))?;
     }
     Ok(jinja)
+}
+
+/// A template's source in which each include on a line of its own stands apart from the lines around it: what is included
+/// loses its last line break, and its last paragraph would go on with the next line.
+fn apart(source: &str) -> String {
+    let line = |line: &str| {
+        let is_include = line.starts_with("{% include ") && line.trim_end().ends_with("%}");
+        if is_include && line.matches("%}").count() == 1 {
+            format!("{{{{ \"\"|apart }}}}{}{{{{ \"\"|apart }}}}\n", line.trim_end())
+        } else {
+            line.to_owned()
+        }
+    };
+    source.split_inclusive('\n').map(line).collect()
+}
+
+/// Names that a template, or one that it includes, reads and that `values` lack, whichever branch they stand in.
+#[cfg(debug_assertions)]
+pub(super) fn missing(jinja: &Environment<'_>, name: &str, values: &Value) -> Vec<String> {
+    let is_missing = |name: &String| !values.get_attr(name).is_ok_and(|value| !value.is_undefined());
+    names_read(jinja, name).into_iter().filter(is_missing).collect()
+}
+
+/// Names that a template and those that it includes read.
+#[cfg(debug_assertions)]
+fn names_read(jinja: &Environment<'_>, name: &str) -> std::collections::HashSet<String> {
+    let Ok(template) = jinja.get_template(name) else {
+        return std::collections::HashSet::new();
+    };
+    let mut names = template.undeclared_variables(false);
+    let source = template.source();
+    let words: Vec<&str> = source.split_whitespace().collect();
+    // An included template also reads what the loops and assignments around it define.
+    let is_bound = |name: &String| {
+        let mut pairs = words.windows(2);
+        pairs.any(|pair| matches!(pair, ["for" | "with" | "set", bound] if *bound == name.as_str()))
+    };
+    for included in source.split("{% include \"").skip(1) {
+        let included = included.split('"').next().unwrap_or_default();
+        names.extend(names_read(jinja, included).into_iter().filter(|name| !is_bound(name)));
+    }
+    names
 }
 
 /// Renders a template.

@@ -102,19 +102,23 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
             chosen => some("You own it"), chosen_by => some("Ada"), alternative_buttons => "",
             choice_buttons => "", action_buttons => "", alert_buttons => "", other_buttons => "", section_menu => if full { "menu" } else { "" }, sections_left_out => i32::from(full),
             card_title => "Title", title => "Title", lead => some("lead"), quoted_line => if full { "quoted" } else { "" },
-            folded => !full, turned_by => some("Ada"), first_shown => full.then_some("4"), last_shown => some("6"), names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
+            step_buttons => "", branch_buttons => if full { "buttons" } else { "" }, edited => !full, gone_title => "",
+            done_elsewhere => many(&context! { name => "1", by => "Ada", when => "06:41 UTC" }), jobs_elsewhere => many(&"Title".into()),
+            turned_by => some("Ada"), first_shown => full.then_some("4"), last_shown => some("6"), names_runbook => !full, count => 2, first => some("Log in"), team => some("Team"),
             choices => many(place),
             ..minijinja::value::merge_maps([super::calling::card_sample(full), answer.clone()])
         };
         out.push(("question.md", card.clone()));
         out.push(("notice.md", card.clone()));
         out.push(("outcome.md", card.clone()));
+        out.push(("folded.md", card.clone()));
+        out.push(("others.md", card.clone()));
         out.push(("card.md", card));
     }
     for why in ["near", "search", "choose", "wrong", "withdrawn"] {
         let choices = context! {
             list => many(place), why => why.to_owned(), words => "words", choices => many(place),
-            outcome => outcome("choosing"), choice_buttons => "", ..super::calling::card_sample(full)
+            gone_title => some("Title"), gone_steps => many(&"1".into()), outcome => outcome("choosing"), choice_buttons => "", ..super::calling::card_sample(full)
         };
         out.push(("choices.md", choices));
     }
@@ -122,7 +126,7 @@ fn cases(full: bool, answer: &Value, place: &Value) -> Vec<(&'static str, Value)
     let worked = context! { place => place.clone(), steps => vec![done.clone()] };
     let summary = context! {
         topic => full.then(|| place.clone()), quoted => if full { "quoted" } else { "" }, done => many(&worked),
-        open => many(&"2".into()), link => some("https://example.com"),
+        open => many(&done), more_open => i32::from(full), link => some("https://example.com"),
         runs => many(&context! { title => "Title", outcome => "SUCCESS" }),
     };
     out.extend([

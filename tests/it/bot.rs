@@ -25,6 +25,7 @@ mod acts;
 mod answering;
 mod blaming;
 mod busy;
+mod cards;
 mod choosing;
 mod clocks;
 mod commands;

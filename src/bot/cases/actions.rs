@@ -40,11 +40,9 @@ impl Case {
                 what = self.go(to);
             }
             CardAction::Return => {
-                if let Some(place) = self.trail.pop() {
-                    self.place = Some(place);
-                    let at = self.trail_at.pop().unwrap_or(0);
-                    self.turn(at, None);
-                }
+                let was_rejected = matches!(self.status, CaseStatus::Choosing(Some(_)));
+                what = (!self.trail.is_empty()).then_some(if was_rejected { "not_wrong" } else { "went" });
+                self.back();
                 if matches!(self.status, CaseStatus::Choosing(_)) && self.place.is_some() {
                     self.set_status(CaseStatus::Open);
                 }
@@ -58,7 +56,13 @@ impl Case {
                     what = self.marked(CaseStatus::Choosing(Some(mark.clone())), "wrong");
                 }
             }
-            CardAction::Reopen => what = self.marked(CaseStatus::Open, "reopened"),
+            CardAction::Reopen => {
+                // It may have been fixed without another runbook than the one that was wrong.
+                if self.place.is_none() {
+                    self.back();
+                }
+                what = self.marked(CaseStatus::Open, "reopened");
+            }
             CardAction::Escalated => what = self.marked(CaseStatus::Escalated(mark.clone()), "escalated"),
             CardAction::ShowSteps => self.expanded = true,
             CardAction::HideSteps => self.expanded = false,
@@ -86,6 +90,15 @@ impl Case {
         before != *self
     }
 
+    /// Goes back to the latest place of the trail, and to the step that was shown there.
+    fn back(&mut self) {
+        if let Some(place) = self.trail.pop() {
+            self.place = Some(place);
+            let at = self.trail_at.pop().unwrap_or(0);
+            self.turn(at, None);
+        }
+    }
+
     /// Moves to a topic. Returns what the case remembers of it.
     fn go(&mut self, to: TopicRef) -> Option<&'static str> {
         let moves = self.place.as_ref() != Some(&to);
@@ -94,7 +107,13 @@ impl Case {
             self.place = Some(to);
             self.turn(0, None);
         }
-        if matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
+        // Another error of a message, such as the one that an edit put there, is not fixed with the first.
+        let is_other = self.status.is_over()
+            && self
+                .others
+                .iter()
+                .any(|other| Some(&other.place) == self.place.as_ref());
+        if is_other || matches!(self.status, CaseStatus::Choosing(_) | CaseStatus::NotHelped(_)) {
             self.set_status(CaseStatus::Open);
         }
         moves.then_some("went")

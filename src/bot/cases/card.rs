@@ -6,30 +6,48 @@ use super::{Actor, Case, CaseEscalation, CaseIssue, CaseStatus, TopicRef};
 use crate::addresses::alert_links;
 use crate::bot::Knowledge;
 use crate::bot::context::Context;
-use crate::respond::CardAction;
-use crate::respond::{Audience, Card, CardJob};
+use crate::respond::{Audience, Card, CardAction, CardJob, GoneTopic, step_texts};
 use crate::runbook::{Library, TopicId};
 use crate::slack::sender::Body;
 
 impl Context {
-    /// The name of the step that an action is about, as people read it.
-    pub(in crate::bot) fn detail(&self, case: &Case, act: &CardAction) -> String {
-        if let CardAction::Alternative { key } = act {
-            let known = self.knowledge.get();
-            let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-            let topic = topic.and_then(|topic| known.library.topic(topic));
-            return topic
-                .and_then(|topic| self.responder.alternative(topic, key))
-                .unwrap_or_default();
+    /// The name of the step or the place that an action is about, as people read it, and the text of the step.
+    pub(super) fn detail(&self, known: &Knowledge, case: &Case, act: &CardAction) -> (String, String) {
+        let library = &known.library;
+        let topic = case.place.as_ref().and_then(|place| place.find(library));
+        match act {
+            CardAction::Alternative { key } => {
+                let topic = topic.and_then(|topic| library.topic(topic));
+                let words = topic.and_then(|topic| self.responder.alternative(topic, key));
+                (words.unwrap_or_default(), String::new())
+            }
+            CardAction::Go { runbook, section, nth } => {
+                let to = TopicRef {
+                    runbook: runbook.clone(),
+                    section: section.clone(),
+                    nth: *nth,
+                };
+                (to.title(library), String::new())
+            }
+            CardAction::Return => {
+                let to = case.trail.last();
+                (to.map(|to| to.title(library)).unwrap_or_default(), String::new())
+            }
+            CardAction::Done { step } | CardAction::Undo { step } => {
+                let steps = topic.map(|topic| self.responder.steps(library, topic));
+                let named = steps.into_iter().flatten().find(|known| known.key == *step);
+                let matched = case.matched(library);
+                let text = topic.and_then(|topic| step_texts(library, topic, matched.as_ref()).remove(step));
+                (
+                    named.map(|known| known.name).unwrap_or_default(),
+                    text.unwrap_or_default(),
+                )
+            }
+            _ => (
+                case.place.as_ref().map(TopicRef::name).unwrap_or_default(),
+                String::new(),
+            ),
         }
-        let (CardAction::Done { step } | CardAction::Undo { step }) = act else {
-            return case.place.as_ref().map(TopicRef::name).unwrap_or_default();
-        };
-        let known = self.knowledge.get();
-        let topic = case.place.as_ref().and_then(|place| place.find(&known.library));
-        let steps = topic.map(|topic| self.responder.steps(&known.library, topic));
-        let named = steps.into_iter().flatten().find(|known| known.key == *step);
-        named.map(|known| known.name).unwrap_or_default()
     }
 
     /// Renders the card of a case.
@@ -48,6 +66,8 @@ impl Context {
         let choices: Vec<TopicId> = choices.into_iter().filter(|choice| Some(*choice) != topic).collect();
         let gone = case.place.is_some() && topic.is_none();
         let teams = self.responder.teams_of(library, topic, matched.as_ref());
+        let is_over = case.status.is_over();
+        let (jobs, jobs_elsewhere) = self.offered_jobs(library, case);
         let card = Card {
             case: &case.id,
             topic,
@@ -56,8 +76,17 @@ impl Context {
             asked: case.asked,
             at: case.at,
             done,
-            standing: if gone { "choosing" } else { case.status.name() },
-            mark: case.status.actor().filter(|_| !gone).map(Actor::shown),
+            gone: (gone || case.place.is_none() && is_over).then(|| GoneTopic {
+                title: case.shown_title(),
+                done: case.marked_steps(),
+            }),
+            edited: case.edited,
+            standing: if gone && !is_over {
+                "choosing"
+            } else {
+                case.status.name()
+            },
+            mark: case.status.actor().filter(|_| !gone || is_over).map(Actor::shown),
             came_from: case.trail.last().and_then(|place| place.find(library)),
             choices: &choices,
             why: match &case.status {
@@ -69,7 +98,8 @@ impl Context {
             words: case.request.words(),
             private: case.post.is_none(),
             audience: case.audience(),
-            jobs: self.offered_jobs(library, case),
+            jobs,
+            jobs_elsewhere,
             on_call: self.on_call_lines(teams.iter().map(String::as_str)),
             chosen: case
                 .chosen_here()
@@ -94,21 +124,29 @@ impl Context {
         Body::of(&self.responder.card(library, &card))
     }
 
-    /// The jobs that a card offers; none where they may not be run.
-    fn offered_jobs(&self, library: &Library, case: &Case) -> Vec<CardJob> {
+    /// The jobs that a card offers, and the titles of those that may not be run in its channel.
+    fn offered_jobs(&self, library: &Library, case: &Case) -> (Vec<CardJob>, Vec<String>) {
         let place = case.place.as_ref().filter(|_| case.audience() == Audience::Internal);
         let Some(topic) = place.and_then(|place| place.find(library)) else {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         };
         let attached = self.registry().attached_to(library, topic).into_iter();
-        let offered = attached.filter_map(|at| {
-            let job = self.registry().job(&at.job.0)?;
-            job.channels.contains(&case.channel).then(|| CardJob {
-                job: at.job.0,
-                title: job.shown().to_owned(),
-                line: at.line,
-            })
-        });
-        offered.collect()
+        let (mut offered, mut elsewhere) = (Vec::new(), Vec::new());
+        for at in attached {
+            let Some(job) = self.registry().job(&at.job.0) else {
+                continue;
+            };
+            let title = job.shown().to_owned();
+            if job.channels.contains(&case.channel) {
+                offered.push(CardJob {
+                    job: at.job.0,
+                    title,
+                    line: at.line,
+                });
+            } else if !elsewhere.contains(&title) {
+                elsewhere.push(title);
+            }
+        }
+        (offered, elsewhere)
     }
 }

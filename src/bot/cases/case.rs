@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CaseEscalation, CaseIssue, CaseRequest, CaseStatus, OtherError};
 use crate::matching::{Evidence, Match, Occurrence, SignatureKind};
-use crate::respond::{Audience, moment};
+use crate::respond::{Audience, moment, topic_title};
 use crate::runbook::{Library, TopicId};
 use crate::store::AnswerKind;
 
@@ -56,6 +56,9 @@ pub(crate) struct Case {
     pub(crate) pastes: Vec<Paste>,
     /// Current topic; none while people still choose.
     pub(crate) place: Option<TopicRef>,
+    /// Title of the latest topic, for when the runbooks no longer have it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) title: String,
     /// Previous places, the latest last.
     pub(crate) trail: Vec<TopicRef>,
     /// Step shown at each place of `trail`.
@@ -80,6 +83,9 @@ pub(crate) struct Case {
     /// The person who turned to the steps that are shown; none when nobody has turned the page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) turned: Option<Actor>,
+    /// True when the message was edited after work on the case had begun, and no longer shows the error.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) edited: bool,
     /// True when the steps are shown although the case is over.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) expanded: bool,
@@ -176,6 +182,9 @@ pub(crate) struct HistoryEntry {
     /// The step or the place, as shown to people.
     #[serde(default)]
     pub(crate) detail: String,
+    /// The step's text, with the values of the case; none in a case of an earlier version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) text: String,
 }
 
 impl TopicRef {
@@ -225,12 +234,12 @@ impl TopicRef {
         Self::of(library, topic).map_or_else(|| "?".to_owned(), |place| place.name())
     }
 
-    /// Returns the title of the topic: its section's heading, or its runbook's title.
+    /// Returns the title of the topic as its card has it without a pasted line, or the heading or the path of one that no
+    /// longer exists. "Find out which of them it is" alone names no error.
     pub(crate) fn title(&self, library: &Library) -> String {
-        let runbook = || self.find(library).and_then(|id| library.runbook(id));
-        let title = || runbook().map(|runbook| runbook.title.clone());
-        let section = self.section.clone();
-        section.or_else(title).unwrap_or_else(|| self.runbook.clone())
+        let title = self.find(library).and_then(|id| topic_title(library, id));
+        let section = || self.section.clone();
+        title.or_else(section).unwrap_or_else(|| self.runbook.clone())
     }
 
     /// Returns the reference as one string, for counting and comparing.
@@ -338,6 +347,8 @@ impl Case {
             self.trail_at.clear();
         }
         self.found = place;
+        self.edited = false;
+        self.title = topic_title(library, best.topic).unwrap_or_default();
         self.evidence = best
             .evidence
             .iter()
@@ -381,6 +392,8 @@ impl Case {
         let occurrences = std::mem::replace(&mut self.occurrences, before.occurrences.clone());
         self.also.clone_from(&before.also);
         self.status.clone_from(&before.status);
+        self.title.clone_from(&before.title);
+        self.edited = before.edited;
         self.others.retain(|other| Some(&other.place) != before.found.as_ref());
         if let Some(place) = other.filter(|place| self.others.iter().all(|other| other.place != *place)) {
             let other = OtherError {
@@ -466,6 +479,7 @@ impl Case {
             mark: mark.clone(),
             what: what.to_owned(),
             detail: detail.to_owned(),
+            text: String::new(),
         });
     }
 

@@ -6,6 +6,7 @@ mod case;
 mod escalation;
 mod identity;
 mod issue;
+mod kept;
 mod matches;
 mod press;
 pub(crate) mod rows;

@@ -44,7 +44,7 @@ impl Context {
         };
         let act = chosen.as_ref().unwrap_or(act);
         // The name of a step is looked up before its topic can change.
-        let detail = self.detail(case, act);
+        let (detail, text) = self.detail(known, case, act);
         if matches!(act, CardAction::Wrong | CardAction::NotHelped) {
             case.offer_others(known);
         }
@@ -54,6 +54,10 @@ impl Context {
         if !case.act(act, actor, &detail) && !is_gone {
             return None;
         }
+        if let Some(entry) = case.history.last_mut().filter(|entry| entry.mark == *actor) {
+            entry.text = text;
+        }
+        case.name(&known.library);
         let shown = self.card(known, case);
         let posts = rows::update(case, version, &shown).into_iter();
         let posts = posts.chain(self.fixed_reaction(case, &before, version));

@@ -187,7 +187,7 @@ impl InteractionHandler {
             }
             Requested::Refused(refusal) => {
                 let faults = match &refusal {
-                    Denied::Faults(faults) => form::faults(job, faults, |fault| responder.field_fault(fault)),
+                    Denied::Faults(faults) => form::faults(job, faults, |fault| responder.field_fault(job, fault)),
                     _ => None,
                 };
                 let reply = self.questions.refusal(about, &origin, refusal).await;

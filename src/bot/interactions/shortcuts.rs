@@ -76,8 +76,11 @@ impl InteractionHandler {
                 ..case
             };
             let (shown, _) = self.private(interaction, Answer::Case(Box::new(private))).await?;
-            self.respond(interaction, &json!({"response_type": "ephemeral"}), &shown)
-                .await;
+            let mut how = json!({"response_type": "ephemeral"});
+            if let Some(thread) = thread {
+                how["thread_ts"] = json!(thread);
+            }
+            self.respond(interaction, &how, &shown).await;
             return Ok(());
         }
         let now = self.ctx.clock.now();

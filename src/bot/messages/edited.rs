@@ -68,13 +68,12 @@ impl MessageHandler {
             let after = done.cases.first().and_then(rows::read);
             // "Fixed, thanks" in place of the error does not take the card from those who worked with it.
             if let Some(begun) = begun
-                && after.is_some_and(|after| after.status == CaseStatus::Withdrawn)
+                && after.is_some_and(|after| after.status == CaseStatus::Withdrawn || after.place.is_none())
             {
-                let kept = rows::row(&begun, row.version, row.created_at);
-                let mut done = Changes {
-                    cases: kept.into_iter().collect(),
-                    ..Changes::default()
-                };
+                let mut kept = begun.clone();
+                kept.note_edit();
+                kept.others.clear();
+                let mut done = self.changed(&known, &row, &begun, &kept);
                 Self::without_old_record(received, &mut done);
                 return Ok(done);
             }
@@ -166,9 +165,11 @@ impl MessageHandler {
                 case.set_status(CaseStatus::Withdrawn);
             }
         }
-        // Once people have begun, a later message does not replace the runbook they work on.
-        if before.is_begun() && before.found != case.found && case.pastes.len() > 1 {
+        // Once people have begun, neither a later message nor an edit replaces the runbook they work on: marks, outcome and
+        // escalation are about that error. The other error is offered beside it.
+        if before.is_begun() && before.found.is_some() && before.found != case.found && case.found.is_some() {
             case.stay_with(&before);
+            case.note_edit();
         }
         if !case.fingerprint.starts_with("alert:")
             && let Some(found) = case.found.as_ref().filter(|_| case.status != CaseStatus::Withdrawn)

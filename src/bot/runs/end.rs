@@ -16,6 +16,7 @@ use crate::bot::cases::{Actor, Case, CaseStatus, TopicRef, rows};
 use crate::jenkins::Error;
 use crate::jobs::checks::{self, Artifact, CheckEvidence, CheckVerdict, Checks};
 use crate::jobs::{BuildResult, Job, Values, consistency};
+use crate::respond::reason_for;
 use crate::slack::sender::Body;
 use crate::store::{self, Action, CaseRow, Changes, NewPost};
 
@@ -65,6 +66,10 @@ impl RunStep<'_> {
         if !ended.missing.is_empty() {
             ended.section = None;
         }
+        ended.reason = ended
+            .section
+            .as_deref()
+            .and_then(|section| self.reason(&known, section));
         // Values that cannot be masked must not be shown.
         if values.is_none() {
             for finding in &mut ended.findings {
@@ -82,6 +87,13 @@ impl RunStep<'_> {
         self.run.trouble = None;
         self.run.end(End::Done(ended), self.now());
         self.commit(&known).await
+    }
+
+    /// What the run's runbook says before it leads to a section.
+    fn reason(&self, known: &Knowledge, section: &str) -> Option<String> {
+        let path = self.run.runbook.as_deref()?;
+        let document = known.library.runbooks.iter().find(|document| document.path == path)?;
+        document.look(|opened| reason_for(opened, section))
     }
 
     /// Every artifact that the checks need, and others that may be read.
@@ -306,6 +318,7 @@ fn judged(checks: &Checks, evidence: &CheckEvidence<'_>, result: &BuildResult, s
         findings: Vec::new(),
         missing: Vec::new(),
         section: None,
+        reason: None,
         is_shown: false,
         found: Vec::new(),
     };

@@ -221,6 +221,7 @@ impl Runner {
                     card.findings.clone_from(&ended.findings);
                     card.missing.clone_from(&ended.missing);
                     card.section.clone_from(&ended.section);
+                    card.reason.clone_from(&ended.reason);
                     card.is_shown = ended.is_shown;
                     card.found.clone_from(&ended.found);
                 }

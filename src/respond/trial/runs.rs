@@ -194,6 +194,7 @@ fn card(full: bool, stage: RunStage, passed: bool, cancelling: bool) -> RunCard 
         findings: vec![finding],
         missing: if passed { Vec::new() } else { many("missing") },
         section: some("Section"),
+        reason: some("No field"),
         is_shown: passed,
         found: if full { vec![found] } else { Vec::new() },
     }

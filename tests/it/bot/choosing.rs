@@ -17,10 +17,9 @@ fn the_chosen_case_is_shown_to_all_kept_and_can_be_changed() {
         let ts = world.say("SX200: the sluice of mill m-7 jams");
         let card = world.saying(&ts, &["Which of these applies?"]).await;
         assert!(!said(&card).contains("Stop the wheel"), "{}", said(&card));
-        assert_eq!(
-            buttons(&card)[..3],
-            ["If the wheel turns", "If the wheel stands", "Not sure: show all"]
-        );
+        let shown = buttons(&card);
+        let asked = ["If the wheel turns", "If the wheel stands", "Not sure: show all"];
+        assert!(shown.windows(3).any(|labels| labels == asked), "{shown:?}");
         world.click(ADA, &card, "If the wheel turns").await;
         let card = world.saying(&ts, &["stop m-7", "chosen by Ada"]).await;
         assert!(

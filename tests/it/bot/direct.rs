@@ -35,7 +35,7 @@ fn answers_stand_in_the_conversation_and_remarks_are_about_the_latest_open_card(
         assert_eq!(told["thread_ts"], Value::Null, "{told}");
         insta::assert_snapshot!(said(&told), @r"
         Next: 1. Fill it: fluxctl fill w-17.
-        About QX4711
+        About Flux capacitor errors: QX4711
         ");
 
         // A new error has its own card, and what follows is about that.
@@ -45,7 +45,7 @@ fn answers_stand_in_the_conversation_and_remarks_are_about_the_latest_open_card(
         let told = world.told(&done, "Marked as fixed").await;
         insta::assert_snapshot!(said(&told), @r"
         Marked as fixed.
-        About QX4712
+        About Flux capacitor errors: QX4712
         ");
         let card = world.told(&second, "Marked as fixed by Ada").await;
         assert!(said(&card).contains("QX4712"), "{}", said(&card));
@@ -56,7 +56,7 @@ fn answers_stand_in_the_conversation_and_remarks_are_about_the_latest_open_card(
         Marked as done.
 
         Next: 2. Look whether it holds.
-        About QX4711
+        About Flux capacitor errors: QX4711
         ");
         let card = world.told(&ts, "Done by Ada").await;
         assert_eq!(card["ts"], first["ts"], "{}", text(&card));
@@ -76,7 +76,7 @@ fn a_further_line_adds_its_value_to_the_card_that_stands_in_the_conversation() {
         let same = world.told(&ts, "fluxctl fill w-17").await;
         assert_eq!(same["ts"], card["ts"], "{}", text(&same));
         let told = world.told(&more, "Added").await;
-        insta::assert_snapshot!(said(&told), @"Added to QX4711 above.");
+        insta::assert_snapshot!(said(&told), @"Added to Flux capacitor errors: QX4711 above.");
         // Another node is another case, and the very same error again is answered again.
         let other = world.tell(&PASTE.replace("w-17", "w-21"));
         let card = world.told(&other, "fluxctl fill w-21").await;

@@ -8,7 +8,7 @@ mod issues;
 mod pages;
 mod windows;
 
-use super::acts::{Moved, buttons, text};
+use super::acts::{Moved, buttons, said, text};
 use super::*;
 use jiff::SignedDuration;
 use signpost::sandbox::{GRACE, ONCALL, ONCALL_TOKEN, RANDOM, ROUTING_KEY};

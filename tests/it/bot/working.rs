@@ -14,12 +14,12 @@ const ENGINE: &str = "---\nsignpost:\n  team: engines\n---\n# Warp engine stalls
     ## Cold start\n\n1. Preheat the core.\n2. Turn the crank.\n";
 const TEAMS: &str = "engines:\n  name: engines\n  comm: {name: \"#engines\", link: https://chat.example.com/engines}\n  \
     escalate: {name: Engines on call, link: https://pager.example.com/engines}\n";
-const STALLS: &str = "WX100: the warp engine of node e-5 stalls";
+pub(super) const STALLS: &str = "WX100: the warp engine of node e-5 stalls";
 /// Like it, but not it: a near miss.
 const DRIVE: &str = "# Warp drive hums\n\nThe warp drive of a node hums or stalls when the engine is worn.\n\n\
     1. Oil the drive.\n";
 
-fn engines(world: &World) {
+pub(super) fn engines(world: &World) {
     world.write("engine.md", ENGINE);
     world.write("drive.md", DRIVE);
     std::fs::create_dir_all(world.runbooks().join("_data")).unwrap();
@@ -27,7 +27,7 @@ fn engines(world: &World) {
 }
 
 /// Runs a test in which Ada has pasted an error of the warp engine.
-fn with_card<F: Future<Output = ()>>(test: impl FnOnce(World, Bot, String, Value) -> F) {
+pub(super) fn with_card<F: Future<Output = ()>>(test: impl FnOnce(World, Bot, String, Value) -> F) {
     with(|world| async move {
         engines(&world);
         let bot = world.bot().await;
@@ -137,7 +137,7 @@ fn a_wrong_runbook_is_exchanged_for_another_or_taken_up_again() {
             text(&card)
         );
         assert!(!text(&card).contains("Look at the gauge"), "{}", text(&card));
-        world.click(GRACE, &card, "Back to Warp engine stalls").await;
+        world.click(GRACE, &card, "Undo “wrong runbook”").await;
         let card = world.saying(&ts, &["Look at the gauge"]).await;
         assert!(!text(&card).contains("Wrong runbook, says"), "{}", text(&card));
         world.click(GRACE, &card, "Wrong runbook").await;

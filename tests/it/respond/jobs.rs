@@ -251,7 +251,12 @@ fn everything_about_jobs_is_one_valid_message() {
 
 #[test]
 fn a_fault_is_a_plain_line_in_the_form() {
-    let said: Vec<String> = faults().iter().map(|fault| responder().field_fault(fault)).collect();
+    let registry = registry();
+    let job = registry.job("gate-info").unwrap();
+    let said: Vec<String> = faults()
+        .iter()
+        .map(|fault| responder().field_fault(job, fault))
+        .collect();
     for line in &said {
         let is_named = line.starts_with("GATE ")
             || line.starts_with("This job has no parameter GATE.")
@@ -524,4 +529,26 @@ fn people_of_other_organisations_are_offered_no_jobs() {
         ..shut(0)
     };
     assert!(rows(&card).iter().all(|row| forms(row).is_empty()));
+}
+
+#[test]
+fn a_fault_in_the_form_uses_the_label_and_the_help_of_its_field() {
+    let jobs = json!({"jobs": [{
+        "id": "gate-info", "jenkins": "main", "path": "Gates/gate-info",
+        "parameters": [{
+            "name": "GATE_NAME", "title": "Gate", "required": true, "pattern": "[a-z]{2}", "help": "Two letters, such as ab."
+        }],
+    }]});
+    let registry: Registry = serde_json::from_value(jobs).unwrap();
+    let job = registry.job("gate-info").unwrap();
+    let said = |fault: Fault| {
+        let name = "GATE_NAME".to_owned();
+        responder().field_fault(job, &FieldFault { name, fault })
+    };
+    assert_eq!(said(Fault::Missing), "Gate needs a value.");
+    let pattern = "[a-z]{2}".to_owned();
+    assert_eq!(
+        said(Fault::Pattern { pattern }),
+        "Gate isn’t valid. Two letters, such as ab."
+    );
 }

@@ -51,7 +51,7 @@ fn a_case_is_handed_over_with_who_did_what_while_the_bot_is_running() {
         ## Timeline
 
         - TIME UTC – Recognised as engine.md
-        - TIME UTC – Ada: Marked step 1 as done: Look at the gauge: \`gauge \<NODE\>\`.
+        - TIME UTC – Ada: Marked step 1 as done: Look at the gauge: \`gauge e-5\`.
         - TIME UTC – Ada: Escalated to Engines (Grace), severity error, paged
         - TIME UTC – Grace: Acknowledged the escalation to Engines
         - TIME UTC – Grace: Marked as fixed

@@ -263,3 +263,31 @@ fn a_team_without_a_tracker_is_not_offered_an_issue() {
         bot.stop().await;
     });
 }
+
+#[test]
+fn an_issue_of_a_case_that_is_over_leaves_its_card_whole() {
+    with(|world| async move {
+        let bot = world.tracked().await;
+        let ts = world.say(STALLS);
+        let card = world.saying(&ts, &["Warp engine stalls"]).await;
+        assert_eq!(world.ask_for_issue(ADA, &card).await["acknowledged"], true);
+        let card = world.saying(&ts, &["a/b#1"]).await;
+        world.click(ADA, &card, "Fixed").await;
+        let card = world.saying(&ts, &["Marked as", "a/b#1", "Reopen"]).await;
+        assert!(!card.to_string().contains(['\u{F0001}', '\u{F0002}']), "{card}");
+        assert!(
+            buttons(&card).contains(&"Show steps".to_owned()),
+            "{:?}",
+            buttons(&card)
+        );
+        world.click(ADA, &card, "Reopen").await;
+        let card = world
+            .reply_that(SUPPORT, &ts, |card| !said(card).contains("Marked as"))
+            .await;
+        world.click(ADA, &card, "Wrong runbook").await;
+        let card = world.saying(&ts, &["wrong runbook", "a/b#1"]).await;
+        let own_line = said(&card).lines().any(|line| line.trim_end().ends_with("a/b#1>"));
+        assert!(own_line, "{}", said(&card));
+        bot.stop().await;
+    });
+}

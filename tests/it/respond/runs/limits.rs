@@ -140,6 +140,7 @@ fn filled_with(stage: RunStage, text: &str, many: usize) -> RunCard {
         findings: vec![finding; many],
         missing: list(),
         section: Some(words()),
+        reason: Some(words()),
         is_shown: true,
         found: vec![
             FoundError {
