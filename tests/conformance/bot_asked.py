@@ -86,7 +86,8 @@ def tests(url):
         until(lambda: not workspace.whispers(channel))
         # What was shared is worked on by everybody.
         workspace.do("click", OTHER_PERSON, channel=channel, ts=shared["ts"], text="Fixed")
-        until(lambda: "Fixed" in shown(workspace.message(channel, shared["ts"])) and "grace" in shown(workspace.message(channel, shared["ts"])).lower())
+        worked_on = lambda: shown(workspace.message(channel, shared["ts"])).lower()
+        until(lambda: "fixed" in worked_on() and "grace" in worked_on())
 
     def near_misses():
         answer = by_slash("iam token error in the connector of the cluster", room())

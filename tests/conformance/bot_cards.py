@@ -17,7 +17,7 @@ from start import Sent, Workspace, buttons, keep, labels, run, sandbox
 
 # States of one runbook that are looked at; a folder of many runbooks has fewer of each.
 STATES = 60
-ORDER = ["form", "alternative", "done", "page", "undo", "go", "return", "escalate", "not_helped", "wrong", "fixed", "show_steps", "hide_steps", "reopen"]
+ORDER = ["form", "alternative", "done", "page", "undo", "go", "section", "return", "escalate", "not_helped", "wrong", "fixed", "show_steps", "hide_steps", "reopen"]
 
 
 def runbooks(binary, *folder):

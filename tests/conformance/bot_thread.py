@@ -139,7 +139,7 @@ def tests(url):
         if offered:
             card.click(title)
             card.offers("Fixed")
-        back = [label for label in labels(card.now) if label.startswith("Back to ")]
+        back = [label for label in labels(card.now) if label.startswith(("Back to ", "Undo “wrong runbook”"))]
         card.click(back[0])
         card.sees(r"Resolving permission")
         return f"offered: {title}"
