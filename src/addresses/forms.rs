@@ -3,6 +3,8 @@
 
 use url::Url;
 
+use crate::runbook::is_folder_page;
+
 /// Most parts of a ref: `feature/team/thing`, `refs/heads/main`.
 const REF_PARTS: usize = 6;
 
@@ -210,10 +212,7 @@ fn page(address: &str) -> Vec<String> {
         .get(before.len()..)
         .and_then(|rest| rest.chars().next())
         .unwrap_or('/');
-    if ["index", "_index", "readme"]
-        .iter()
-        .any(|name| stem.eq_ignore_ascii_case(name))
-    {
+    if is_folder_page(stem) {
         forms.push(before.to_owned());
     } else if stem != last {
         forms.push(format!("{before}{separator}{stem}"));

@@ -89,7 +89,7 @@ impl RunStep<'_> {
         self.commit(&known).await
     }
 
-    /// What the run's runbook says before it leads to a section.
+    /// The words of the run's runbook before it leads to a section.
     fn reason(&self, known: &Knowledge, section: &str) -> Option<String> {
         let path = self.run.runbook.as_deref()?;
         let document = known.library.runbooks.iter().find(|document| document.path == path)?;

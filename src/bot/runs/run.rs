@@ -150,7 +150,7 @@ pub(crate) struct Ended {
     pub(crate) missing: Vec<String>,
     /// The section that follows; `is_shown` is true when it is shown.
     pub(crate) section: Option<String>,
-    /// What the runbook says before it leads to that section; none in a run of an earlier version.
+    /// The runbook's words before it leads to that section; none in a run of an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     pub(crate) is_shown: bool,

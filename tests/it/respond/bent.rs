@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use signpost::respond::{Audience, Card, Responder, ResponderOptions, to_text};
+use signpost::respond::{Audience, Card, Reply, Responder, ResponderOptions, to_text};
 use signpost::runbook::{Document, Library, TopicId, parse};
 
 const RUNBOOK: &str = "\
@@ -56,6 +56,10 @@ fn library() -> Library {
 }
 
 fn card(at: usize) -> String {
+    to_text(&card_at(&library(), at))
+}
+
+fn card_at(library: &Library, at: usize) -> Reply {
     let card = Card {
         case: "c",
         topic: Some(TopicId::default()),
@@ -64,7 +68,17 @@ fn card(at: usize) -> String {
         ..Card::default()
     };
     let responder = Responder::new(None, ResponderOptions::default()).unwrap();
-    to_text(&responder.card(&library(), &card))
+    responder.card(library, &card)
+}
+
+/// The card of a runbook's only topic.
+fn card_of(path: &str, text: &str) -> Reply {
+    let runbook = parse(path, text, &BTreeMap::new()).0;
+    let library = Library {
+        runbooks: runbook.map(Document::from).into_iter().collect(),
+        ..Library::default()
+    };
+    card_at(&library, 0)
 }
 
 #[test]
@@ -105,19 +119,7 @@ fn a_step_that_the_runbook_no_longer_has_leads_to_the_last_ones() {
 #[test]
 fn a_card_without_steps_has_no_way_back_from_its_only_page() {
     let text = "# Crane hums\n\n## Cause\n\nThe motor is warm.\n\n## Symptoms\n\nThe lamps of the dock flicker.\n";
-    let runbook = parse("hum.md", text, &BTreeMap::new()).0;
-    let library = Library {
-        runbooks: runbook.map(Document::from).into_iter().collect(),
-        ..Library::default()
-    };
-    let card = Card {
-        case: "c",
-        topic: Some(TopicId::default()),
-        standing: "open",
-        ..Card::default()
-    };
-    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
-    let shown = to_text(&responder.card(&library, &card));
+    let shown = to_text(&card_of("hum.md", text));
     assert!(shown.contains("The lamps of the dock flicker."), "{shown}");
     assert!(!shown.contains("Back"), "{shown}");
 }
@@ -213,18 +215,6 @@ fn people_of_other_organisations_see_no_contacts_in_what_the_card_leaves_out() {
 fn a_notification_has_the_first_sentence_of_the_first_step() {
     let text =
         "# Crane hums\n\n## Fix\n\n1. Ask the driver for the crane's number. It stands on the cabin.\n2. Stop it.\n";
-    let runbook = parse("hum.md", text, &BTreeMap::new()).0;
-    let library = Library {
-        runbooks: runbook.map(Document::from).into_iter().collect(),
-        ..Library::default()
-    };
-    let card = Card {
-        case: "c",
-        topic: Some(TopicId::default()),
-        standing: "open",
-        ..Card::default()
-    };
-    let responder = Responder::new(None, ResponderOptions::default()).unwrap();
-    let notice = responder.card(&library, &card).notice.unwrap();
+    let notice = card_of("hum.md", text).notice.unwrap();
     insta::assert_snapshot!(notice, @"Crane hums – Ask the driver for the crane's number (step 1 of 2).");
 }

@@ -9,7 +9,7 @@ use super::lines::{is_alone, is_command, label_before, quotations};
 use super::links::{is_pointer, linked};
 use super::signature::SignatureSource;
 use super::{SignatureKind, code, normalise, regex_text, token, unmarked};
-use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, placeholder, plain};
+use crate::runbook::{Block, BlockKind, Inline, Pattern, Role, Runbook, Section, is_folder_page, placeholder, plain};
 
 /// Factors for names in capitals and for numbers called codes: many programs share them, so they tell less than codes
 /// of a form of their own.
@@ -41,10 +41,7 @@ pub(super) fn extract(runbook: &Runbook) -> Draft {
 fn page_name(path: &str) -> Option<&str> {
     let mut parts = path.rsplit('/');
     let stem = parts.next()?.split('.').next()?;
-    let of_folder = ["index", "_index", "readme"]
-        .iter()
-        .any(|name| stem.eq_ignore_ascii_case(name));
-    if of_folder {
+    if is_folder_page(stem) {
         parts.next().or(Some(stem))
     } else {
         Some(stem)

@@ -74,11 +74,6 @@ impl Names {
         !self.get(name).is_empty()
     }
 
-    /// Returns true when a number is that of a name.
-    pub(super) fn is(&self, id: u32, name: &str) -> bool {
-        self.names.get(id) == name
-    }
-
     /// The name of a number.
     pub(super) fn name(&self, id: u32) -> &str {
         self.names.get(id)

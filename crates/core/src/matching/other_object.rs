@@ -45,8 +45,27 @@ const STATES: &[&[&str]] = &[
 /// The strongest signature of a candidate, and the line of the message that it stands on.
 struct Strongest<'a> {
     signature: Signature<'a>,
+    /// The signature laid along the message.
+    laid: Alignment,
     line: &'a str,
+    index: &'a Index,
     part: &'a Part,
+}
+
+impl Strongest<'_> {
+    /// Returns true when the runbook explains or mentions a code.
+    fn knows(&self, name: &str) -> bool {
+        self.part
+            .codes
+            .iter()
+            .any(|code| self.index.codes.name(code.id) == name)
+    }
+
+    /// The codes and numbers that the runbook is about.
+    fn own_codes(&self) -> impl Iterator<Item = &str> {
+        let own = self.part.codes.iter().filter(|code| code.strength >= OWN);
+        own.map(|code| self.index.codes.name(code.id))
+    }
 }
 
 /// Returns true when the message has another object in the place of the one that the candidate's strongest signature
@@ -72,23 +91,26 @@ pub(super) fn is_meant(index: &Index, read: &TokenizedMessage, candidate: &Candi
         .lines
         .get(line as usize)
         .map_or("", |line| line.text.as_str());
-    let strongest = Strongest { signature, line, part };
-    is_first(number) && has_other_value(index, read, &strongest, candidate.runbook)
-        || has_other_number(index, &strongest)
-        || has_other_code(index, read, &strongest)
-        || has_other_state(index, read, &strongest.signature)
-        || has_sibling(index, read, &strongest)
+    let mut laid = Alignment::default();
+    read.align(&index.vocabulary, &signature, &mut laid);
+    let strongest = Strongest {
+        signature,
+        laid,
+        line,
+        index,
+        part,
+    };
+    is_first(number) && has_other_value(read, &strongest, candidate.runbook)
+        || has_other_number(&strongest)
+        || has_other_code(read, &strongest)
+        || has_other_state(read, &strongest)
+        || has_sibling(read, &strongest)
 }
 
 /// Returns true when the message has another value in the place of one that the page's title names, or of one of those
 /// that the page lists: `The term 'a' is not recognized` where the page is about `b`.
-fn has_other_value(index: &Index, read: &TokenizedMessage, strongest: &Strongest<'_>, runbook: usize) -> bool {
-    let (signature, part) = (&strongest.signature, strongest.part);
-    if signature.samples == 0 {
-        return false;
-    }
-    let mut laid = Alignment::default();
-    read.align(&index.vocabulary, signature, &mut laid);
+fn has_other_value(read: &TokenizedMessage, strongest: &Strongest<'_>, runbook: usize) -> bool {
+    let (index, signature, laid) = (strongest.index, &strongest.signature, &strongest.laid);
     let is_replaced = |at: usize| {
         let at = at as u32;
         laid.steps()
@@ -97,7 +119,9 @@ fn has_other_value(index: &Index, read: &TokenizedMessage, strongest: &Strongest
     let replaced =
         |(at, id): &(usize, &WordId)| signature.is_sample(*at) && !read.known.holds(**id) && is_replaced(*at);
     let lacking = signature.words.iter().enumerate().filter(replaced);
-    let of_title = lacking.clone().filter(|(_, id)| part.subject.binary_search(id).is_ok());
+    let of_title = lacking
+        .clone()
+        .filter(|(_, id)| strongest.part.subject.binary_search(id).is_ok());
     let bits: f32 = of_title.map(|(_, id)| index.vocabulary.weight(*id)).sum();
     bits >= LEAST_OBJECT.max(laid.matched * SHARE_OF_OBJECT)
         || lacking.count() > 0 && names_words(signature.text) && is_listed(index, signature, runbook)
@@ -130,27 +154,24 @@ fn is_listed(index: &Index, signature: &Signature<'_>, runbook: usize) -> bool {
 
 /// Returns true when the page's title or a heading says the number of its error, the signature shows it, and the
 /// message shows another: `exit status 102` where the title says 52.
-fn has_other_number(index: &Index, strongest: &Strongest<'_>) -> bool {
+fn has_other_number(strongest: &Strongest<'_>) -> bool {
     let said = code::numbered(strongest.line);
-    let codes = || strongest.part.codes.iter();
-    let own = |name: &str| codes().any(|code| code.strength >= OWN && index.codes.is(code.id, name));
-    let knows = |name: &str| codes().any(|code| index.codes.is(code.id, name));
+    let own = |name: &str| strongest.own_codes().any(|own| own == name);
     !said.is_empty()
         && code::numbered(strongest.signature.text)
             .iter()
             .any(|(name, ..)| own(name))
-        && !said.iter().any(|(name, ..)| knows(name))
+        && !said.iter().any(|(name, ..)| strongest.knows(name))
 }
 
 /// Returns true when the message has another state of things in the place of the signature's: `the badge is expired`
 /// where the page is about `the badge is invalid`.
-fn has_other_state(index: &Index, read: &TokenizedMessage, signature: &Signature<'_>) -> bool {
-    let mut laid = Alignment::default();
-    read.align(&index.vocabulary, signature, &mut laid);
+fn has_other_state(read: &TokenizedMessage, strongest: &Strongest<'_>) -> bool {
+    let (signature, laid) = (&strongest.signature, &strongest.laid);
     let is_state = |word: &str| STATES.iter().any(|group| group.contains(&word));
     let lacks = |of: u32| {
         let id = signature.words.get(of as usize).copied().filter(|id| *id != GAP)?;
-        let word = index.vocabulary.word(id);
+        let word = strongest.index.vocabulary.word(id);
         (!read.known.holds(id) && is_state(word)).then_some(word)
     };
     let others = |at: u32| {
@@ -179,26 +200,22 @@ fn has_other_state(index: &Index, read: &TokenizedMessage, signature: &Signature
 
 /// Returns true when the page is about a code, and the message names others of the same family that the page does not
 /// know: `KLN007` where the page is about `KLN006`.
-fn has_other_code(index: &Index, read: &TokenizedMessage, strongest: &Strongest<'_>) -> bool {
+fn has_other_code(read: &TokenizedMessage, strongest: &Strongest<'_>) -> bool {
     let said = code::codes(strongest.line);
     if said.is_empty() {
         return false;
     }
-    let codes = || strongest.part.codes.iter();
-    let knows = |name: &str| codes().any(|code| index.codes.is(code.id, name));
-    let of_page = codes().filter(|code| code.strength >= OWN);
-    let families: Vec<String> = of_page.map(|own| code::family(index.codes.name(own.id))).collect();
-    let is_other = |name: &str| families.contains(&code::family(name)) && !knows(name);
-    let told = code::codes(read.text());
-    said.iter().any(|code| is_other(&code.text.to_ascii_uppercase()))
-        && !told.iter().any(|code| knows(&code.text.to_ascii_uppercase()))
+    let families: Vec<String> = strongest.own_codes().map(code::family).collect();
+    let knows = |code: &code::Code<'_>| strongest.knows(&code.text.to_ascii_uppercase());
+    let is_sibling = |code: &code::Code<'_>| families.contains(&code::family(&code.text.to_ascii_uppercase()));
+    said.iter().any(|code| is_sibling(code) && !knows(code)) && !code::codes(read.text()).iter().any(knows)
 }
 
 /// Returns true when the message has a sibling of a name in the signature, and the page does not know that one:
 /// `NO_SUCH_LANE` where the page is about `NO_SUCH_BELT`.
-fn has_sibling(index: &Index, read: &TokenizedMessage, strongest: &Strongest<'_>) -> bool {
+fn has_sibling(read: &TokenizedMessage, strongest: &Strongest<'_>) -> bool {
     let holds = |word: &&str| {
-        let id = index.vocabulary.id(&word.to_lowercase());
+        let id = strongest.index.vocabulary.id(&word.to_lowercase());
         id.is_some_and(|id| strongest.part.held.binary_search(&id).is_ok())
     };
     let has = |own: &str| code::compounds(strongest.line).any(|other| !code::other_parts(own, other).iter().all(holds));

@@ -158,6 +158,13 @@ pub fn page_and_language(path: &str) -> Option<(String, String)> {
     Some((format!("{folder}{stem}.{ending}"), language.to_ascii_lowercase()))
 }
 
+/// Returns true for the name of a folder's own page, without its ending: `index`, `_index` or `README`.
+pub fn is_folder_page(stem: &str) -> bool {
+    ["index", "_index", "readme"]
+        .iter()
+        .any(|name| stem.eq_ignore_ascii_case(name))
+}
+
 /// Returns the name by which people know a file: without its folder, its ending, the language of a page, and the number
 /// that Notion appends (`Title 0123456789abcdef0123456789abcdef.md`).
 pub fn file_stem(path: &str) -> &str {

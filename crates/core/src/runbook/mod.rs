@@ -51,7 +51,7 @@ use std::collections::BTreeMap;
 pub use cre::is_rule_text;
 pub use document::{Document, Edition};
 pub use file_names::FileNames;
-pub use format::{Format, file_stem, page_and_language};
+pub use format::{Format, file_stem, is_folder_page, page_and_language};
 pub use model::*;
 use part::DocumentParts;
 pub use roles::is_plain_label;
