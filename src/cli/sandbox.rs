@@ -178,15 +178,17 @@ async fn both(arguments: &Arguments, tried: Tried, channels: Vec<String>) -> any
     let mut bot = std::pin::pin!(bot::run(settings, parts, bot_shutdown.clone()));
     let url = workspace.url();
     let until_asked = async {
+        // One listener for both: a signal that arrives while the address is printed would reach neither of two.
+        let mut asked_to_end = std::pin::pin!(asked_to_end());
         tokio::select! {
             () = status.wait_for(|now| now.ready() || tried.is_empty && now.sockets > 0 && now.store) => {
                 announce(&url, try_out, tried.notice.as_deref())?;
             }
-            () = asked_to_end() => return Ok(()),
+            () = &mut asked_to_end => return Ok(()),
         }
         tokio::select! {
             () = keep_notice(&status, &workspace), if tried.notice.is_some() => {}
-            () = asked_to_end() => {}
+            () = &mut asked_to_end => {}
         }
         anyhow::Ok(())
     };

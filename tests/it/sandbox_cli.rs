@@ -128,6 +128,26 @@ fn examples_come_from_the_folder_of_ones_own() {
 }
 
 #[test]
+fn a_signal_that_arrives_while_the_address_is_printed_ends_it() {
+    const PIPE: usize = 65_536;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("kiln.md"), "# Kiln\n\n1. Mend it.\n").unwrap();
+    // A full pipe holds up what is printed after the address.
+    let (mut printed, mut errors) = std::io::pipe().unwrap();
+    errors.write_all(&vec![b' '; PIPE]).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_signpost"));
+    command.args(["sandbox", "--port", "0", "--runbooks", folder.path().to_str().unwrap()]);
+    let mut child = command.stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
+    drop(command);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(ended.unwrap().success());
+    printed.read_to_end(&mut Vec::new()).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn a_folder_without_runbooks_is_served_and_says_why_it_is_of_no_use() {
     let (state, told) = with_file("kiln.png", "no picture");
     for text in [state["notice"].as_str().unwrap(), &told] {
